@@ -1,0 +1,88 @@
+import { FieldValue } from "firebase-admin/firestore";
+import type { Deps } from "../deps.ts";
+import { BoomerangError } from "../domain/errors.ts";
+import { progressEvent, startedEvent } from "../domain/events.ts";
+import type { Outcome } from "../domain/outcome.ts";
+import { transition } from "../domain/task-state.ts";
+import { timestamp } from "../platform/firestore.ts";
+import { keepLargeParts } from "../tasks/large-results.ts";
+import { pendingWebhookRef, readPendingWebhook } from "../tasks/pending-webhook.ts";
+import { settle } from "../tasks/settle.ts";
+import { keepLostOutcome } from "./lost-outcome.ts";
+import type { AuthenticCallback } from "./parse-callback.ts";
+
+/** The answer's body. */
+export interface CallbackAnswer {
+  readonly received: true;
+  readonly duplicate?: true;
+  readonly status: string;
+  readonly progress?: number;
+}
+
+/** Applies an authentic callback. Throws `unknown_task` (404), `conflict` (409), `too_late` (410). */
+export async function applyCallback(deps: Deps, callback: AuthenticCallback): Promise<CallbackAnswer> {
+  const { claims, report } = callback;
+  if (report.kind === "outcome") return await applyOutcome(deps, claims, report.outcome);
+  return await applyProgress(deps, claims, report.progress, report.message);
+}
+
+type Claims = AuthenticCallback["claims"];
+
+async function applyOutcome(deps: Deps, claims: Claims, reported: Outcome): Promise<CallbackAnswer> {
+  const { correlationId, eventPrefix } = claims;
+  const now = deps.now();
+  const outcome = await keepLargeParts(deps.keepJson, correlationId, reported);
+  const settled = await settle(deps.db, {
+    correlationId,
+    outcome,
+    eventPrefix,
+    now,
+    retentionMs: deps.config.taskRetentionMs,
+  });
+  if (settled === "unknown_task") throw unknownTask(correlationId);
+  if (settled === "settled") return { received: true, status: outcome.status };
+  return await keepLostOutcome(deps, correlationId, outcome, now);
+}
+
+/** A report of progress: it never goes backwards, and is one event for each milestone. */
+async function applyProgress(
+  deps: Deps,
+  { correlationId, eventPrefix }: Claims,
+  progress: number,
+  message: string | undefined,
+): Promise<CallbackAnswer> {
+  const ref = pendingWebhookRef(deps.db, correlationId);
+  return await deps.db.runTransaction(async (transaction): Promise<CallbackAnswer> => {
+    const data = (await transaction.get(ref)).data();
+    if (data === undefined) throw unknownTask(correlationId);
+    const task = readPendingWebhook(data);
+    const step = transition(task.status, "progress");
+    if (step.kind === "refuse" && step.reason === "too_late")
+      throw new BoomerangError("too_late", "The task had expired.", { status: 410 });
+    if (step.kind === "refuse") return { received: true, duplicate: true, status: task.status };
+
+    const now = deps.now();
+    const at = timestamp(now);
+    const from = task.progress ?? 0;
+    const events = [
+      ...(step.kind === "move" ? [startedEvent(eventPrefix, at)] : []),
+      ...[progressEvent(eventPrefix, from, progress, message, at) ?? []].flat(),
+    ];
+    const expiresAt = task.heartbeatSeconds === null ? task.expiresAt : now + task.heartbeatSeconds * 1_000;
+    const known = Math.max(from, progress);
+    transaction.update(ref, {
+      ...(step.kind === "move" ? { status: step.to, initiatedAt: at } : {}),
+      progress: known,
+      expiresAt,
+      sweepAt: expiresAt,
+      updatedAt: at,
+      ...(events.length === 0 ? {} : { history: FieldValue.arrayUnion(...events) }),
+    });
+    return { received: true, status: "initiated", progress: known };
+  });
+}
+
+function unknownTask(correlationId: string): BoomerangError {
+  const message = `There is no task "${correlationId.slice(0, 100)}"; it may have been deleted after its time to live.`;
+  return new BoomerangError("unknown_task", message, { status: 404 });
+}

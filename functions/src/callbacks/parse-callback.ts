@@ -1,0 +1,77 @@
+import { type CallbackClaims, verifyCallbackToken } from "../domain/callback-token.ts";
+import { BoomerangError } from "../domain/errors.ts";
+import type { Keys } from "../domain/keys.ts";
+import { isTooDeep } from "../domain/storable.ts";
+import { invalidFields } from "../domain/validation.ts";
+import { providerOf } from "../providers/index.ts";
+import type { CallbackReport } from "../providers/provider.ts";
+
+/** What of an HTTP request a callback is made of. */
+export interface CallbackRequest {
+  readonly method: string;
+  /** Path below the function: `/{correlationId}`. */
+  readonly path: string;
+  readonly token: string | undefined;
+  readonly contentType: string | undefined;
+  readonly body: Buffer;
+}
+
+export interface AuthenticCallback {
+  readonly claims: CallbackClaims;
+  readonly report: CallbackReport;
+}
+
+const maxBodyBytes = 10 * 1_024 * 1_024;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads a callback, the cheap checks first: who sent it, before what it says; nothing is read from the database.
+ * Throws what the sender did wrong: 405, 404, 401, 415, 413 or 400.
+ */
+export function parseCallback(keys: Keys, request: CallbackRequest): AuthenticCallback {
+  const claims = authenticate(keys, request);
+  const body = parseBody(request);
+  return { claims, report: providerOf(claims.provider).parseCallback(body, claims.correlationId) };
+}
+
+function authenticate(keys: Keys, { method, path, token }: CallbackRequest): CallbackClaims {
+  if (method !== "POST") {
+    const options = { status: 405, headers: { Allow: "POST" } };
+    throw new BoomerangError("method_not_allowed", "A callback is a POST.", options);
+  }
+  const [correlationId, ...rest] = path.split("/").filter((part) => part !== "" && part !== "webhookCallback");
+  if (correlationId === undefined || rest.length > 0) {
+    throw new BoomerangError("not_found", "Call back at the callbackUrl that came with the task.", { status: 404 });
+  }
+  const claims = token === undefined ? undefined : verifyCallbackToken(keys, correlationId, token);
+  if (claims === undefined) {
+    const message = "The token is missing or wrong. Call back at exactly the callbackUrl that came with the task.";
+    throw new BoomerangError("wrong_token", message, { status: 401 });
+  }
+  return claims;
+}
+
+function parseBody({ contentType, body }: CallbackRequest): object {
+  if (body.length > maxBodyBytes) {
+    const message = `The body has ${body.length} bytes; at most ${maxBodyBytes} are taken. Send a resultUrl instead of the result.`;
+    throw new BoomerangError("body_too_large", message, { status: 413 });
+  }
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType ?? "")) {
+    throw notJson("Send the body as JSON, with Content-Type: application/json.");
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(body));
+  } catch {
+    throw notJson("The body is not JSON (RFC 8259) in UTF-8.");
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw invalidFields([{ field: "body", message: "must be a JSON object" }]);
+  }
+  if (isTooDeep(value)) throw invalidFields([{ field: "body", message: "is nested too deeply" }]);
+  return value;
+}
+
+function notJson(message: string): BoomerangError {
+  return new BoomerangError("not_json", message, { status: 415 });
+}

@@ -1,0 +1,49 @@
+import type { Deps } from "../deps.ts";
+import { BoomerangError, messageOf } from "../domain/errors.ts";
+import { problemOf } from "../domain/problem.ts";
+import { applyCallback } from "./apply-callback.ts";
+import { type CallbackRequest, parseCallback } from "./parse-callback.ts";
+
+/** What goes back to the service. */
+export interface CallbackResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: object;
+}
+
+/**
+ * Takes a callback from first byte to answer. Never throws: what the sender did wrong is a 4xx that says so, what went
+ * wrong with us is a 503, so that the service tries again.
+ */
+export async function receiveCallback(deps: Deps, request: CallbackRequest): Promise<CallbackResponse> {
+  const startedAt = deps.now();
+  let correlationId: string | undefined;
+  try {
+    const callback = parseCallback(deps.keys, request);
+    correlationId = callback.claims.correlationId;
+    const body = await applyCallback(deps, callback);
+    const durationMs = deps.now() - startedAt;
+    deps.log.info("callback: taken", { correlationId, durationMs, ...body });
+    return { status: 200, headers: { "content-type": "application/json" }, body };
+  } catch (error) {
+    const known = error instanceof BoomerangError && error.status < 500 ? error : unavailable(error);
+    const fields = { correlationId, status: known.status, errorCode: known.code };
+    if (known.status === 503) deps.log.error("callback: could not be taken", { ...fields, reason: messageOf(error) });
+    else deps.log.warn("callback: refused", fields);
+    return {
+      status: known.status,
+      headers: { "content-type": "application/problem+json", ...known.headers },
+      body: problemOf(known),
+    };
+  }
+}
+
+function unavailable(cause: unknown): BoomerangError {
+  const message = "The callback could not be stored just now. Send it again.";
+  return new BoomerangError("unavailable", message, {
+    status: 503,
+    retryable: true,
+    headers: { "Retry-After": "5" },
+    cause,
+  });
+}

@@ -1,0 +1,80 @@
+import { createHash } from "node:crypto";
+import type { Firestore } from "firebase-admin/firestore";
+import { BoomerangError } from "../domain/errors.ts";
+
+export const scopes = ["tasks:read", "tasks:write", "webhooks", "admin"] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who makes a request, and what they may do. */
+export interface Identity {
+  readonly ownerId: string;
+  readonly admin: boolean;
+  readonly scopes: ReadonlySet<Scope>;
+  /** Set for a Firebase user, who acts for nobody else. */
+  readonly userId: string | null;
+}
+
+/** What a route finds in its context. */
+export interface AppEnv {
+  readonly Variables: { readonly identity: Identity };
+}
+
+export type Identify = (headers: Headers) => Promise<Identity>;
+
+/** A deleted key stops working within this time on every instance. */
+const cacheMs = 30_000;
+const maxCached = 1_000;
+
+/**
+ * Tells who makes a request, from an API key (`X-API-Key`, or `Authorization: Bearer`) or a Firebase ID token (Bearer).
+ * Throws `unauthenticated` (401). `now` is in milliseconds.
+ */
+export function createIdentify(db: Firestore, now: () => number): Identify {
+  const cache = new Map<string, { identity: Identity; until: number }>();
+
+  async function byKey(key: string): Promise<Identity> {
+    const hash = createHash("sha256").update(key).digest("hex");
+    const hit = cache.get(hash);
+    if (hit !== undefined && hit.until > now()) return hit.identity;
+    const data = (await db.collection("apiKeys").doc(hash).get()).data();
+    if (data === undefined) throw unauthenticated("The API key is not known.");
+    const granted = new Set<Scope>(scopes.filter((scope) => data.scopes?.includes(scope)));
+    const identity = { ownerId: String(data.ownerId), admin: granted.has("admin"), scopes: granted, userId: null };
+    if (cache.size >= maxCached) cache.clear();
+    cache.set(hash, { identity, until: now() + cacheMs });
+    return identity;
+  }
+
+  return async (headers) => {
+    const bearer = /^Bearer\s+(\S+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+    const key = headers.get("x-api-key") ?? bearer;
+    if (key === undefined || key === "") {
+      throw unauthenticated("Send an API key as X-API-Key or Authorization: Bearer, or a Firebase ID token as Bearer.");
+    }
+    const isIdToken = key === bearer && key.split(".").length === 3;
+    return isIdToken ? await byIdToken(key) : await byKey(key);
+  };
+}
+
+async function byIdToken(token: string): Promise<Identity> {
+  const { getAuth } = await import("firebase-admin/auth");
+  try {
+    const { uid, admin } = await getAuth().verifyIdToken(token);
+    const granted: Scope[] = ["tasks:read", "tasks:write", "webhooks"];
+    if (admin === true) granted.push("admin");
+    return { ownerId: uid, admin: admin === true, scopes: new Set(granted), userId: uid };
+  } catch (cause) {
+    throw unauthenticated("The Firebase ID token is not valid, or not any more.", cause);
+  }
+}
+
+/** Throws `forbidden` (403) where the identity lacks the scope; an admin has every one. */
+export function requireScope(identity: Identity, scope: Scope): void {
+  if (identity.admin || identity.scopes.has(scope)) return;
+  throw new BoomerangError("forbidden", `This needs the scope ${scope}.`, { status: 403 });
+}
+
+function unauthenticated(message: string, cause?: unknown): BoomerangError {
+  const headers = { "WWW-Authenticate": 'Bearer realm="boomerang"' };
+  return new BoomerangError("unauthenticated", message, { status: 401, headers, cause });
+}

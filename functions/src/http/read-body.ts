@@ -1,0 +1,24 @@
+import type { Context } from "hono";
+import { BoomerangError } from "../domain/errors.ts";
+
+const maxBodyBytes = 1_024 * 1_024;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/** The request's JSON body. Throws 415, 413 or 400 where there is none that can be read. */
+export async function readJson(context: Context): Promise<unknown> {
+  const type = context.req.header("content-type") ?? "";
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
+    const message = "Send the body as JSON, with Content-Type: application/json.";
+    throw new BoomerangError("unsupported_media_type", message, { status: 415 });
+  }
+  const body = await context.req.arrayBuffer();
+  if (body.byteLength > maxBodyBytes) {
+    const message = `The body has ${body.byteLength} bytes; at most ${maxBodyBytes} are taken.`;
+    throw new BoomerangError("body_too_large", message, { status: 413 });
+  }
+  try {
+    return JSON.parse(utf8.decode(body));
+  } catch (cause) {
+    throw new BoomerangError("not_json", "The body is not JSON (RFC 8259) in UTF-8.", { status: 400, cause });
+  }
+}

@@ -1,0 +1,76 @@
+import { onDocumentCreated, onDocumentWritten } from "firebase-functions/firestore";
+import { onCall, onRequest } from "firebase-functions/https";
+import { setGlobalOptions } from "firebase-functions/options";
+import { defineSecret } from "firebase-functions/params";
+import { onSchedule } from "firebase-functions/scheduler";
+import { onTaskDispatched } from "firebase-functions/tasks";
+import { readConfig } from "./config.ts";
+import { keepBodiesRaw } from "./platform/raw-body.ts";
+
+/** The deployed functions: name, trigger, options, and a lazy import of what they do. */
+const config = readConfig(process.env);
+const secret = defineSecret("BOOMERANG_SECRET");
+
+setGlobalOptions({ region: config.region, secrets: [secret] });
+if (process.env.FUNCTION_TARGET === "api" || process.env.FUNCTION_TARGET === "webhookCallback") keepBodiesRaw();
+
+const httpOptions = { timeoutSeconds: 60, memory: "512MiB", invoker: "public", cors: false } as const;
+
+/** The HTTP API. */
+export const api = onRequest(httpOptions, async (request, response) => {
+  const { handleApi } = await import("./handlers/api.ts");
+  await handleApi(request, response);
+});
+
+/** Submits a task for a signed-in user of the app. */
+export const submitTask = onCall({ timeoutSeconds: 60 }, async (request) => {
+  const { handleSubmit } = await import("./handlers/submit-task.ts");
+  return await handleSubmit(request);
+});
+
+/** A task document of the app that asks for slow work becomes a pending webhook. */
+export const startTask = onDocumentCreated({ document: "tasks/{taskId}", retry: true }, async (event) => {
+  const { handleStart } = await import("./handlers/start-task.ts");
+  await handleStart(event);
+});
+
+/** Derives everything that follows from a state change. */
+export const onPendingWebhook = onDocumentWritten(
+  { document: "pendingWebhooks/{correlationId}", retry: true },
+  async (event) => {
+    const { handlePendingWebhook } = await import("./handlers/on-pending-webhook.ts");
+    await handlePendingWebhook(event);
+  },
+);
+
+/** Makes the outbound call. */
+export const dispatchTask = onTaskDispatched(
+  {
+    timeoutSeconds: 90,
+    // The retries of the outbound call are ours; the queue's own are for what goes wrong on our side.
+    retryConfig: { maxAttempts: 100, minBackoffSeconds: 1, maxBackoffSeconds: 60, maxDoublings: 3 },
+    rateLimits: {
+      maxDispatchesPerSecond: config.dispatchesPerSecond,
+      maxConcurrentDispatches: config.concurrentDispatches,
+    },
+  },
+  async (request) => {
+    const { handleDispatch } = await import("./handlers/dispatch-task.ts");
+    await handleDispatch(request);
+  },
+);
+
+/** Takes a service's callback. */
+export const webhookCallback = onRequest(httpOptions, async (request, response) => {
+  const { handleCallback } = await import("./handlers/webhook-callback.ts");
+  await handleCallback(request, response);
+});
+
+/** Expires what never came back, and rescues what got lost. */
+export const expirePendingWebhooks = onSchedule(
+  { schedule: "*/10 * * * *", timeoutSeconds: 300, memory: "512MiB" },
+  async () => {
+    const { handleExpiry } = await import("./handlers/expire-pending-webhooks.ts");
+    await handleExpiry();
+  },
+);

@@ -1,0 +1,23 @@
+import { getApps, initializeApp } from "firebase-admin/app";
+import { type Firestore, getFirestore, Timestamp } from "firebase-admin/firestore";
+
+/** The project's one database. */
+export function openFirestore(): Firestore {
+  return getFirestore(getApps()[0] ?? initializeApp());
+}
+
+/** gRPC status codes that a precondition fails with (google.rpc.Code). */
+export const notFound = 5;
+export const alreadyExists = 6;
+export const failedPrecondition = 9;
+
+/** Whether `error` is Firestore's answer with that gRPC status code. */
+export function hasCode(error: unknown, ...codes: readonly number[]): boolean {
+  if (error === null || typeof error !== "object" || !("code" in error)) return false;
+  return typeof error.code === "number" && codes.includes(error.code);
+}
+
+/** Milliseconds since 1970 as a Firestore Timestamp. */
+export function timestamp(ms: number): Timestamp {
+  return Timestamp.fromMillis(ms);
+}

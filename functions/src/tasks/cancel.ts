@@ -1,0 +1,29 @@
+import type { Deps } from "../deps.ts";
+import { BoomerangError } from "../domain/errors.ts";
+import { cancelled } from "../domain/outcome.ts";
+import { findTask, taskNotFound, type Viewer } from "./find-task.ts";
+import type { PendingWebhook } from "./pending-webhook.ts";
+import { settle } from "./settle.ts";
+
+/**
+ * Calls an open task off. The service is not told; what it still reports is refused and kept.
+ * Cancelling twice is cancelling once. Throws `task_not_found` (404), `task_is_final` (409).
+ */
+export async function cancelTask(deps: Deps, viewer: Viewer, id: string): Promise<PendingWebhook> {
+  const task = await findTask(deps.db, viewer, id);
+  const settled = await settle(deps.db, {
+    correlationId: id,
+    outcome: cancelled(viewer.admin ? "an operator" : "its owner"),
+    eventPrefix: task.eventPrefix,
+    now: deps.now(),
+    retentionMs: deps.config.taskRetentionMs,
+  });
+  if (settled === "unknown_task") throw taskNotFound(id);
+  const current = await findTask(deps.db, viewer, id);
+  if (settled === "lost" && current.status !== "cancelled") {
+    throw new BoomerangError("task_is_final", `The task is ${current.status} already and cannot be cancelled.`, {
+      status: 409,
+    });
+  }
+  return current;
+}

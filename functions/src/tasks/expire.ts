@@ -1,0 +1,112 @@
+import type { Query, QueryDocumentSnapshot } from "firebase-admin/firestore";
+import type { Deps } from "../deps.ts";
+import { expired } from "../domain/outcome.ts";
+import { isFinal } from "../domain/task-state.ts";
+import { alreadyExists, failedPrecondition, hasCode, notFound } from "../platform/firestore.ts";
+import { outcomeRef, type PendingWebhook, pendingWebhooks, readPendingWebhook } from "./pending-webhook.ts";
+import { settlingWrites } from "./settle.ts";
+import { pendingSweepAt, sweepShards } from "./sweep-index.ts";
+
+/** What one run of the sweep did. `finished` is false where it stopped for lack of time; the next run goes on. */
+export interface SweepReport {
+  readonly expired: number;
+  readonly rescued: number;
+  /** Settled or changed by somebody else between being found and being written. */
+  readonly overtaken: number;
+  readonly finished: boolean;
+}
+
+/** Expiring a task is two writes, and a commit takes 500. */
+const pageSize = 250;
+const shardsAtOnce = 4;
+
+/**
+ * Looks through everything that is due, whatever the number: expires what nobody called back about, and asks again for
+ * outbound calls that got lost. Every write holds only if the task is as it was found, so that what was completed
+ * meanwhile is not touched. Stops at `deadline` (milliseconds since 1970).
+ */
+export async function expirePendingWebhooks(deps: Deps, deadline: number): Promise<SweepReport> {
+  const total = { expired: 0, rescued: 0, overtaken: 0, finished: true };
+  const shards = Array.from({ length: sweepShards }, (_, shard) => shard);
+  const worker = async () => {
+    for (let shard = shards.shift(); shard !== undefined; shard = shards.shift()) {
+      const report = await sweepShard(deps, shard, deadline);
+      total.expired += report.expired;
+      total.rescued += report.rescued;
+      total.overtaken += report.overtaken;
+      total.finished &&= report.finished;
+    }
+  };
+  await Promise.all(Array.from({ length: shardsAtOnce }, worker));
+  deps.log.info("expire: done", total);
+  return total;
+}
+
+async function sweepShard(deps: Deps, shard: number, deadline: number): Promise<SweepReport> {
+  const report = { expired: 0, rescued: 0, overtaken: 0, finished: true };
+  const due = pendingWebhooks(deps.db)
+    .where("sweepShard", "==", shard)
+    .where("sweepAt", "<=", deps.now())
+    .orderBy("sweepAt")
+    .limit(pageSize);
+  let page: Query = due;
+  for (;;) {
+    if (deps.now() >= deadline) return { ...report, finished: false };
+    const { docs } = await page.get();
+    const last = docs.at(-1);
+    if (last === undefined) return report;
+    const outcomes = await writePage(deps, docs);
+    for (const outcome of outcomes) report[outcome] += 1;
+    if (docs.length < pageSize) return report;
+    // After the last one, not from the start again: a document that cannot be written must not stop the sweep.
+    page = due.startAfter(last);
+  }
+}
+
+type Swept = "expired" | "rescued" | "overtaken";
+
+/** One commit for the page; where that fails for one document, each goes alone. */
+async function writePage(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Promise<Swept[]> {
+  try {
+    return await commitAll(deps, docs);
+  } catch (error) {
+    if (!hasCode(error, alreadyExists, failedPrecondition, notFound)) throw error;
+    if (docs.length === 1) return ["overtaken"];
+  }
+  const middle = Math.ceil(docs.length / 2);
+  return [...(await writePage(deps, docs.slice(0, middle))), ...(await writePage(deps, docs.slice(middle)))];
+}
+
+async function commitAll(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Promise<Swept[]> {
+  const now = deps.now();
+  const batch = deps.db.batch();
+  const done = docs.map((snapshot): Swept => {
+    const task = readPendingWebhook(snapshot.data());
+    const precondition = { lastUpdateTime: snapshot.updateTime };
+    if (!isFinal(task.status) && task.expiresAt <= now) {
+      const writes = settlingWrites({
+        correlationId: snapshot.id,
+        outcome: expired(task.timeoutSeconds, task.attempts.length),
+        eventPrefix: task.eventPrefix,
+        now,
+        retentionMs: deps.config.taskRetentionMs,
+      });
+      batch.create(outcomeRef(deps.db, snapshot.id), writes.outcome);
+      batch.update(snapshot.ref, writes.update, precondition);
+      return "expired";
+    }
+    const { update, swept } = stillOpen(task, now);
+    batch.update(snapshot.ref, update, precondition);
+    return swept;
+  });
+  await batch.commit();
+  return done;
+}
+
+/** A pending task whose call is overdue is asked for again, by way of the trigger; any other is looked at later. */
+function stillOpen(task: PendingWebhook, now: number): { update: Record<string, number>; swept: Swept } {
+  if (task.status !== "pending") return { update: { sweepAt: task.expiresAt }, swept: "overtaken" };
+  const rescues = task.rescues + 1;
+  const sweepAt = pendingSweepAt({ expiresAt: task.expiresAt, nextAttemptAt: now, rescues });
+  return { update: { rescues, sweepAt }, swept: "rescued" };
+}

@@ -1,0 +1,118 @@
+import { z } from "zod";
+
+/** What every way in comes to: HTTP, a callable, a task document. Checked already, but for the URLs and the service. */
+export interface TaskRequest {
+  readonly ownerId: string;
+  readonly userId: string | null;
+  readonly projectId: string | null;
+  readonly objectId: string | null;
+  readonly assistantId: string | null;
+  readonly followers: readonly string[];
+  /** Who does the work: a registered service, or a URL from somebody who may name one. */
+  readonly worker: { readonly service: string } | { readonly url: string; readonly auth: string | null };
+  readonly prompt: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly priority: number;
+  readonly callbackUrl: string | null;
+  readonly callbackFormat: string | null;
+  readonly timeoutSeconds: number | null;
+  readonly retryOf: string | null;
+}
+
+export const callbackFormats = [
+  "standard",
+  "task-service",
+  "taskflow",
+  "predict",
+  "morag",
+  "slack",
+  "cloudevents",
+] as const;
+
+const maxParamsBytes = 256 * 1_024;
+const maxMetadataBytes = 64 * 1_024;
+
+/** An id that becomes part of a Firestore path: no slash, not `.` or `..`, not reserved. */
+export const documentId = z
+  .string()
+  .min(1)
+  .max(200)
+  .refine(
+    (id) => !id.includes("/") && id !== "." && id !== ".." && !/^__.*__$/.test(id),
+    "is not usable as a document id",
+  );
+
+export const serviceName = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9][\w.-]{0,99}$/,
+    "must be letters, digits, dots, dashes and underscores, at most 100, beginning with a letter or digit",
+  );
+
+export const prompt = z.string().max(100_000);
+export const priority = z.int().min(0).max(9);
+export const timeoutSeconds = z
+  .number()
+  .min(1)
+  .max(7 * 86_400);
+export const params = jsonObject(maxParamsBytes);
+export const metadata = jsonObject(maxMetadataBytes);
+export const url = z.string().max(2_048);
+
+function jsonObject(maxBytes: number) {
+  return z
+    .record(z.string(), z.unknown())
+    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes, `is larger than ${maxBytes} bytes`);
+}
+
+/** `POST /api/v1/tasks` and the callable `submitTask`. */
+export const taskBody = z
+  .strictObject({
+    service: serviceName.optional(),
+    webhook_url: url.optional(),
+    prompt: prompt.default(""),
+    parameters: params.default({}),
+    metadata: metadata.default({}),
+    project_id: documentId.nullish(),
+    user_id: documentId.nullish(),
+    priority: priority.default(0),
+    callback_url: url.nullish(),
+    callback_format: z.enum(callbackFormats).nullish(),
+    timeout_seconds: timeoutSeconds.nullish(),
+  })
+  .refine((body) => (body.service === undefined) !== (body.webhook_url === undefined), {
+    path: ["service"],
+    message: "name a service (or, as an admin, a webhook_url), and not both",
+  });
+
+/** A document of the application's `tasks/` that asks for slow work; whatever else it holds is the application's own. */
+export const taskDocument = z
+  .object({
+    service: serviceName.nullish(),
+    taskMetadata: z
+      .object({
+        isWebhookTask: z.boolean().nullish(),
+        webhookUrl: url.nullish(),
+        webhookAuth: z.string().min(1).max(8_192).nullish(),
+        webhookParams: params.nullish(),
+      })
+      .nullish(),
+    prompt: prompt.nullish(),
+    userId: documentId.nullish(),
+    projectId: documentId.nullish(),
+    assistantId: documentId.nullish(),
+    followers: z.array(documentId).max(100).nullish(),
+    callbackUrl: url.nullish(),
+    callbackFormat: z.enum(callbackFormats).nullish(),
+    metadata: metadata.nullish(),
+    priority: priority.nullish(),
+  })
+  .refine((task) => task.taskMetadata?.isWebhookTask !== true || task.service == null, {
+    path: ["service"],
+    message: "name a service, or give taskMetadata with isWebhookTask, and not both",
+  })
+  .refine((task) => task.taskMetadata?.isWebhookTask !== true || task.taskMetadata.webhookUrl != null, {
+    path: ["taskMetadata", "webhookUrl"],
+    message: "is missing: a webhook task needs the URL of the service to call",
+  });

@@ -1,0 +1,18 @@
+/** Unit tests need no emulator; the emulator project runs inside the local stack that `npm test` starts. */
+const common = {
+  rootDir: import.meta.dirname,
+  transform: {
+    "\\.(ts|m?js)$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "commonjs" } }],
+  },
+  // uuid is published as ES modules only, which jest's CommonJS runtime cannot load untransformed.
+  transformIgnorePatterns: ["/node_modules/(?!uuid/)"],
+  testEnvironment: "node",
+};
+
+export default {
+  rootDir: import.meta.dirname,
+  projects: [
+    { ...common, displayName: "unit", testMatch: ["<rootDir>/functions/test/unit/**/*.test.ts"] },
+    { ...common, displayName: "emulator", testMatch: ["<rootDir>/functions/test/emulator/**/*.test.ts"] },
+  ],
+};
