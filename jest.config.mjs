@@ -1,3 +1,6 @@
+// No Google credentials in a test: without this, the client libraries look for a metadata server first.
+process.env.METADATA_SERVER_DETECTION ??= "none";
+
 /** Unit tests need no emulator; the emulator project runs inside the local stack that `npm test` starts. */
 const common = {
   rootDir: import.meta.dirname,

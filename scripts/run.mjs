@@ -96,6 +96,11 @@ const child = spawn(node, [join(root, "scripts", "main.ts"), ...process.argv.sli
 });
 // A terminal signals the whole group, everybody else only this process: main.ts takes a quick repetition for one.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// npm passes a SIGTERM on to its shell only, which ends without passing it to us.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event) {
+  setInterval(() => process.ppid !== parent && child.kill("SIGTERM"), 500).unref();
+}
 child.on("error", (error) => {
   process.stderr.write(`${node} cannot be started: ${error.message}\n`);
   process.exit(1);

@@ -8,11 +8,11 @@ import { downloadedEarlier, firestoreEmulatorEnvironment } from "./firestore-emu
 import { FriendlyError } from "./friendly-error.ts";
 import { findJava } from "./java.ts";
 import { cacheFolder, emulatorLog, hubUrl, projectId, root } from "./layout.ts";
-import { endTree } from "./processes.ts";
+import { endTree, type Process, processTree } from "./processes.ts";
 
 const names = ["functions", "firestore", "auth", "hosting", "storage", "tasks", "eventarc"] as const;
 const readyWithinMs = 180_000;
-const endWithinMs = 10_000;
+const endWithinMs = 5_000;
 
 /** The running emulators. */
 export type Emulators = {
@@ -95,10 +95,14 @@ export async function startEmulators(onLine: (line: string) => void, signal: Abo
   };
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface({ input: stream }).on("line", see);
 
+  // Firestore's Java has a process group of its own: noted here, so that it is found even if its parent is killed.
+  let own: Process[] = [];
+  const removeTemporaryFolder = (): void => rmSync(temporaryFolder, { recursive: true, force: true });
+  process.once("exit", removeTemporaryFolder);
   const stop = async (): Promise<void> => {
-    if (child.pid !== undefined) await endTree(child.pid, "SIGINT", endWithinMs);
+    if (child.pid !== undefined) await endTree(child.pid, "SIGINT", endWithinMs, own);
     await new Promise((resolve) => log.end(resolve));
-    rmSync(temporaryFolder, { recursive: true, force: true });
+    removeTemporaryFolder();
   };
   const timer = setTimeout(() => fail(new Error(`they were not ready after ${readyWithinMs / 1000} s`)), readyWithinMs);
   signal.addEventListener("abort", () => fail(signal.reason), { once: true });
@@ -106,6 +110,7 @@ export async function startEmulators(onLine: (line: string) => void, signal: Abo
   try {
     signal.throwIfAborted();
     await ready;
+    own = processTree(child.pid ?? 0);
     await checkHub();
     return { ended, stop };
   } catch (error) {

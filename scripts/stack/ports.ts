@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, globSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { FriendlyError } from "./friendly-error.ts";
-import { ports } from "./layout.ts";
+import { hubUrl, ports } from "./layout.ts";
 
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
@@ -53,6 +53,13 @@ function ownerOf(port: number): string | undefined {
   return undefined;
 }
 
+/** The process id of the emulators that already run here, asked from their hub. */
+async function runningStack(): Promise<number | undefined> {
+  const answer = await fetch(hubUrl, { signal: AbortSignal.timeout(1_000) }).catch(() => undefined);
+  const hub = (await answer?.json().catch(() => undefined)) as { pid?: number } | undefined;
+  return hub?.pid;
+}
+
 /** @throws FriendlyError that names every busy port, what it is for, and who has it. */
 export async function checkPorts(): Promise<void> {
   const busy: string[] = [];
@@ -63,8 +70,15 @@ export async function checkPorts(): Promise<void> {
     busy.push(`  ${port}, for ${what}${owner ? `: taken by ${owner}` : ""}`);
   }
   if (busy.length === 0) return;
+  const pid = await runningStack();
+  if (pid !== undefined) {
+    throw new FriendlyError(
+      `A local stack is up already (its emulators are process ${pid}), and there can be only one, as its ports are ` +
+        "fixed: stop it, with Ctrl-C in its terminal, and try again.",
+    );
+  }
   throw new FriendlyError(
     `The local stack cannot start, as these ports on 127.0.0.1 are taken:\n${busy.join("\n")}\n` +
-      "Stop what uses them (another local stack? Ctrl-C in its terminal) and try again.",
+      "Stop what uses them and try again.",
   );
 }

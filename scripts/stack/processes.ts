@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** One running process. `started` tells it from another that got the same id later. */
-export type Process = { pid: number; parent: number; started: string };
+export type Process = { pid: number; parent: number; group: number; started: string };
 
 function fromProc(): Process[] {
   return readdirSync("/proc").flatMap((entry) => {
@@ -14,7 +14,7 @@ function fromProc(): Process[] {
       const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       if (fields[0] === "Z") return [];
-      return [{ pid: Number(entry), parent: Number(fields[1]), started: fields[19] ?? "" }];
+      return [{ pid: Number(entry), parent: Number(fields[1]), group: Number(fields[2]), started: fields[19] ?? "" }];
     } catch {
       return []; // It ended meanwhile.
     }
@@ -22,22 +22,26 @@ function fromProc(): Process[] {
 }
 
 function fromPs(): Process[] {
-  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid=,stat=,lstart="], { encoding: "utf8" });
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid=,pgid=,stat=,lstart="], { encoding: "utf8" });
   return (stdout ?? "").split("\n").flatMap((line) => {
-    const match = /^\s*(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
-    if (!match || match[3]?.startsWith("Z")) return [];
-    return [{ pid: Number(match[1]), parent: Number(match[2]), started: match[4] ?? "" }];
+    const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.*)$/.exec(line);
+    if (!match || match[4]?.startsWith("Z")) return [];
+    const [pid, parent, group] = match.slice(1, 4).map(Number);
+    return [{ pid: pid ?? 0, parent: parent ?? 0, group: group ?? 0, started: match[5] ?? "" }];
   });
 }
 
 const runningProcesses = (): Process[] => (existsSync("/proc/self/stat") ? fromProc() : fromPs());
 
-/** The process `pid` and everything below it, parents first. */
+/**
+ * The process `pid`, what is in the process group that it leads, and everything below these. A group outlives its
+ * leader, so what a dead leader left behind is found too.
+ */
 export function processTree(pid: number): Process[] {
   const all = runningProcesses();
-  const tree = all.filter((process) => process.pid === pid);
-  for (const parent of tree) tree.push(...all.filter((process) => process.parent === parent.pid));
-  return tree;
+  const tree = new Set(all.filter((process) => process.pid === pid || process.group === pid));
+  for (const { pid: parent } of tree) for (const process of all) if (process.parent === parent) tree.add(process);
+  return [...tree];
 }
 
 /** Those of `processes` that still run. */
@@ -59,25 +63,28 @@ export function signalAll(processes: Process[], signal: NodeJS.Signals): void {
 
 /**
  * Ends the process `pid`: `signal` to it alone, so that it can end what is below it in order, and after `graceMs`, or
- * when it is gone, SIGKILL to whatever of its tree is left. Resolves when nothing is.
+ * when it is gone, SIGKILL to whatever is left of its tree and of `others`. Resolves when nothing is.
  */
-export async function endTree(pid: number, signal: NodeJS.Signals, graceMs: number): Promise<void> {
-  const known = new Map<string, Process>();
-  const look = () => {
-    for (const process of processTree(pid)) known.set(`${process.pid} ${process.started}`, process);
+export async function endTree(
+  pid: number,
+  signal: NodeJS.Signals,
+  graceMs: number,
+  others: Process[] = [],
+): Promise<void> {
+  let known = others;
+  const look = (): Process[] => {
+    const tree = processTree(pid);
+    known = stillRunning([...known, ...tree]);
+    return tree;
   };
-  look();
   signalAll(
-    [...known.values()].filter((process) => process.pid === pid),
+    look().filter((process) => process.pid === pid),
     signal,
   );
   const deadline = performance.now() + graceMs;
-  while (processTree(pid).length > 0 && performance.now() < deadline) {
-    look();
-    await sleep(50);
-  }
-  while (stillRunning([...known.values()]).length > 0) {
-    signalAll([...known.values()], "SIGKILL");
+  while (look().some((process) => process.pid === pid) && performance.now() < deadline) await sleep(50);
+  for (look(); known.length > 0; look()) {
+    signalAll(known, "SIGKILL");
     await sleep(20);
   }
 }

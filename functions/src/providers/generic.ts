@@ -16,7 +16,7 @@ const reported = z.discriminatedUnion("status", [
     status: z.literal("success"),
     resultUrl: resultUrl.nullish(),
     metadata: z.record(z.string(), z.unknown()).nullish(),
-    result: z.unknown(),
+    result: z.unknown().optional(),
   }),
   z.object({
     status: z.literal("error"),

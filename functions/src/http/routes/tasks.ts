@@ -22,7 +22,7 @@ const resolveBody = z.union([
       .url({ protocol: /^(https?|gs)$/ })
       .max(8_192)
       .nullish(),
-    result: z.unknown(),
+    result: z.unknown().optional(),
     error: z.string().min(1).max(32_768).nullish(),
   }),
 ]);
