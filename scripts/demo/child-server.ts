@@ -8,7 +8,7 @@ const running = new Set<ChildProcess>();
 
 // Whatever ends this process, a crash or an impatient Ctrl-C, takes its servers with it.
 process.on("exit", () => {
-  for (const child of running) child.kill("SIGKILL");
+  for (const child of running) child.kill("SIGTERM");
 });
 
 /**

@@ -1,6 +1,6 @@
 // The Firebase emulators as one child process: started, watched until all is loaded, and ended without a remainder.
 import { type ChildProcess, spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -13,6 +13,8 @@ import { endTree, type Process, processTree } from "./processes.ts";
 const names = ["functions", "firestore", "auth", "hosting", "storage", "tasks", "eventarc"] as const;
 const readyWithinMs = 180_000;
 const endWithinMs = 5_000;
+/** Of the log, shown when the start fails. */
+const tailLines = 30;
 
 /** The running emulators. */
 export type Emulators = {
@@ -23,7 +25,7 @@ export type Emulators = {
 };
 
 /** Environment of the emulators' process and so of the functions: the machine's own, without its cloud credentials. */
-function environment(temporaryFolder: string): NodeJS.ProcessEnv {
+function environment(): NodeJS.ProcessEnv {
   const java = findJava();
   const { GOOGLE_APPLICATION_CREDENTIALS: _, FIREBASE_TOKEN: __, NODE_OPTIONS: ___, ...own } = process.env;
   return {
@@ -31,8 +33,6 @@ function environment(temporaryFolder: string): NodeJS.ProcessEnv {
     ...firestoreEmulatorEnvironment(),
     JAVA_HOME: java,
     PATH: [dirname(process.execPath), join(java, "bin"), process.env.PATH].join(delimiter),
-    // Sockets, blobs and the hub's address of this stack alone, whoever else runs emulators here.
-    TMPDIR: temporaryFolder,
     // No account, no usage statistics, no update notice, no message of the day, no colours in the log.
     XDG_CONFIG_HOME: join(cacheFolder, "config"),
     CI: "1",
@@ -42,10 +42,9 @@ function environment(temporaryFolder: string): NodeJS.ProcessEnv {
   };
 }
 
-function launch(temporaryFolder: string): ChildProcess {
+function launch(env: NodeJS.ProcessEnv): ChildProcess {
   const inProcess = ["end-with-parent.ts"];
   const rulesRuntime = process.env.STORAGE_EMULATOR_BINARY_PATH ?? downloadedEarlier("cloud-storage-rules-runtime");
-  const env = environment(temporaryFolder);
   if (rulesRuntime) env.STORAGE_EMULATOR_BINARY_PATH = rulesRuntime;
   else inProcess.push("storage-rules-stand-in.ts");
   return spawn(
@@ -60,9 +59,6 @@ function launch(temporaryFolder: string): ChildProcess {
     { cwd: cacheFolder, env, stdio: ["ignore", "pipe", "pipe", "ipc"], detached: true },
   );
 }
-
-/** Last lines of the emulators' log, for a failure's message. */
-const logTail = (): string => readFileSync(emulatorLog, "utf8").trimEnd().split("\n").slice(-30).join("\n");
 
 async function checkHub(): Promise<void> {
   const running = (await (await fetch(`${hubUrl}/emulators`)).json()) as Record<string, unknown>;
@@ -79,16 +75,22 @@ async function checkHub(): Promise<void> {
  */
 export async function startEmulators(onLine: (line: string) => void, signal: AbortSignal): Promise<Emulators> {
   mkdirSync(cacheFolder, { recursive: true });
+  const env = environment();
+  // Sockets, blobs and the hub's address of this stack alone, whoever else runs emulators here.
   const temporaryFolder = mkdtempSync(join(tmpdir(), "boomerang-"));
+  const removeTemporaryFolder = (): void => rmSync(temporaryFolder, { recursive: true, force: true });
+  process.once("exit", removeTemporaryFolder);
   const log = createWriteStream(emulatorLog);
-  const child = launch(temporaryFolder);
+  const child = launch({ ...env, TMPDIR: temporaryFolder });
   const { promise: ended, resolve: end } = Promise.withResolvers<string>();
   const { promise: ready, resolve: succeed, reject: fail } = Promise.withResolvers<void>();
   child.once("error", (error) => end(error.message));
   child.once("exit", (code, by) => end(by ? `they were ended by ${by}` : `they ended with code ${code}`));
 
+  const tail: string[] = [];
   const see = (line: string): void => {
     log.write(`${line}\n`);
+    if (tail.push(line) > tailLines) tail.shift();
     if (/Failed to load function definition/.test(line)) fail(new Error("the functions could not be loaded"));
     if (/All emulators ready!/.test(line)) succeed();
     onLine(line);
@@ -97,8 +99,6 @@ export async function startEmulators(onLine: (line: string) => void, signal: Abo
 
   // Firestore's Java has a process group of its own: noted here, so that it is found even if its parent is killed.
   let own: Process[] = [];
-  const removeTemporaryFolder = (): void => rmSync(temporaryFolder, { recursive: true, force: true });
-  process.once("exit", removeTemporaryFolder);
   const stop = async (): Promise<void> => {
     if (child.pid !== undefined) await endTree(child.pid, "SIGINT", endWithinMs, own);
     await new Promise((resolve) => log.end(resolve));
@@ -114,11 +114,12 @@ export async function startEmulators(onLine: (line: string) => void, signal: Abo
     await checkHub();
     return { ended, stop };
   } catch (error) {
+    const lastLines = tail.join("\n");
     await stop();
     if (signal.aborted || error instanceof FriendlyError) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     throw new FriendlyError(
-      `${logTail()}\n\nThe emulators did not start: ${reason}. Above is the end of ${emulatorLog}`,
+      `${lastLines}\n\nThe emulators did not start: ${reason}. Above is the end of ${emulatorLog}`,
     );
   } finally {
     clearTimeout(timer);
