@@ -37,6 +37,9 @@ function environment(): NodeJS.ProcessEnv {
     XDG_CONFIG_HOME: join(cacheFolder, "config"),
     CI: "1",
     NO_UPDATE_NOTIFIER: "1",
+    // Nothing is asked of the network: neither where in Google Cloud we run, nor the registry for newer packages.
+    METADATA_SERVER_DETECTION: "none",
+    npm_config_offline: "true",
     NO_COLOR: "1",
     FORCE_COLOR: "0",
   };

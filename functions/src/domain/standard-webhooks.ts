@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 /**
  * Standard Webhooks 1.0 headers (github.com/standard-webhooks/standard-webhooks): HMAC-SHA256 over
  * `{id}.{timestamp}.{body}`, one `v1,` signature for each live secret.
- * @param secrets base64, with or without the `whsec_` prefix; none gives no headers.
+ * @param secrets base64, with or without the `whsec_` prefix, or any other text; none gives no headers.
  * @param now milliseconds since 1970.
  */
 export function signatureHeaders(
@@ -15,8 +15,17 @@ export function signatureHeaders(
   if (secrets.length === 0) return {};
   const timestamp = Math.floor(now / 1_000).toString();
   const signatures = secrets.map((secret) => {
-    const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
-    return `v1,${createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
+    return `v1,${createHmac("sha256", signingKey(secret)).update(`${id}.${timestamp}.${body}`).digest("base64")}`;
   });
   return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
+}
+
+/**
+ * The public libraries read a secret as base64 and refuse what is not; such a secret is taken as it stands, which they
+ * call the raw format.
+ */
+function signingKey(secret: string): Buffer {
+  const encoded = secret.replace(/^whsec_/, "");
+  const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(encoded);
+  return isBase64 ? Buffer.from(encoded, "base64") : Buffer.from(secret, "utf8");
 }

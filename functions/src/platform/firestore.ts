@@ -3,7 +3,8 @@ import { type Firestore, getFirestore, Timestamp } from "firebase-admin/firestor
 
 /** The project's one database. */
 export function openFirestore(): Firestore {
-  return getFirestore(getApps()[0] ?? initializeApp());
+  // A Firestore trigger has an app of the SDK's own; the queue and the files work with the default one.
+  return getFirestore(getApps().find((app) => app.name === "[DEFAULT]") ?? initializeApp());
 }
 
 /** gRPC status codes that a precondition fails with (google.rpc.Code). */
