@@ -5,7 +5,10 @@ process.env.METADATA_SERVER_DETECTION ??= "none";
 const common = {
   rootDir: import.meta.dirname,
   transform: {
-    "\\.(ts|m?js)$": ["@swc/jest", { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "commonjs" } }],
+    "\\.(ts|m?js)$": [
+      "@swc/jest",
+      { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "commonjs" } },
+    ],
   },
   // uuid is published as ES modules only, which jest's CommonJS runtime cannot load untransformed.
   transformIgnorePatterns: ["/node_modules/(?!uuid/)"],

@@ -36,6 +36,7 @@ function environment(): NodeJS.ProcessEnv {
     // No account, no usage statistics, no update notice, no message of the day, no colours in the log.
     XDG_CONFIG_HOME: join(cacheFolder, "config"),
     CI: "1",
+    NODE_COMPILE_CACHE: join(cacheFolder, "compile-cache"),
     NO_UPDATE_NOTIFIER: "1",
     // Nothing is asked of the network: neither where in Google Cloud we run, nor the registry for newer packages.
     METADATA_SERVER_DETECTION: "none",
