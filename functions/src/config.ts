@@ -33,7 +33,13 @@ const dayMs = 24 * 3_600_000;
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const emulator = env.FUNCTIONS_EMULATOR === "true";
-  const projectId = env.GCLOUD_PROJECT ?? env.GOOGLE_CLOUD_PROJECT ?? "";
+  const projectId = text(
+    env,
+    "GCLOUD_PROJECT",
+    env.GOOGLE_CLOUD_PROJECT ?? "",
+    /^\S+$/,
+    "the id of the Firebase project",
+  );
   const region = text(env, "BOOMERANG_REGION", "europe-west1", /^[a-z]+-[a-z]+\d+$/, "a region such as europe-west1");
   const defaultBase = emulator
     ? `http://127.0.0.1:5001/${projectId}/${region}`
@@ -42,7 +48,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     projectId,
     region,
     emulator,
-    callbackBaseUrl: baseUrl(env.CALLBACK_BASE_URL || defaultBase, emulator),
+    callbackBaseUrl: baseUrl(env.CALLBACK_BASE_URL?.trim() || defaultBase, emulator),
     outboundTimeoutMs: number(env, "WEBHOOK_TIMEOUT", 30, 1, 60) * 1_000,
     maxRetries: integer(env, "WEBHOOK_MAX_RETRIES", 3, 0, 10),
     retryDelaySeconds: number(env, "WEBHOOK_RETRY_DELAY", 1, 0.1, 3_600),
@@ -54,7 +60,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       .split(/[\s,]+/)
       .filter((host) => host !== "")
       .map(host),
-    storageBucket: env.BOOMERANG_BUCKET || defaultBucket(env, projectId),
+    storageBucket: text(
+      env,
+      "BOOMERANG_BUCKET",
+      defaultBucket(env, projectId),
+      /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/,
+      "the name of a bucket, without gs://",
+    ),
   };
 }
 
@@ -102,9 +114,10 @@ function baseUrl(value: string, emulator: boolean): string {
   const url = new URL(value);
   const secure = url.protocol === "https:" || (emulator && url.protocol === "http:");
   if (!secure || url.username !== "" || url.password !== "" || url.search !== "" || url.hash !== "") {
-    throw wrong("CALLBACK_BASE_URL", value, must);
+    // Without the password that may be in it: the message goes into a log.
+    throw wrong("CALLBACK_BASE_URL", value.replace(/\/\/[^/]*@/, "//…@"), must);
   }
-  return url.href.replace(/\/+$/, "");
+  return url.origin + url.pathname.replace(/\/+$/, "");
 }
 
 function host(value: string): string {
@@ -120,10 +133,19 @@ function host(value: string): string {
 
 /** Firebase hands every function the project's settings as JSON; the bucket's name is among them. */
 function defaultBucket(env: Readonly<Record<string, string | undefined>>, projectId: string): string {
-  const settings: unknown = JSON.parse(env.FIREBASE_CONFIG || "{}");
+  const settings = parseJson(env, "FIREBASE_CONFIG");
   const bucket =
     settings !== null && typeof settings === "object" && "storageBucket" in settings && settings.storageBucket;
   return typeof bucket === "string" ? bucket : `${projectId}.firebasestorage.app`;
+}
+
+function parseJson(env: Readonly<Record<string, string | undefined>>, name: string): unknown {
+  const raw = env[name] || "{}";
+  try {
+    return JSON.parse(raw);
+  } catch {
+    throw wrong(name, raw, "JSON, as Firebase sets it");
+  }
 }
 
 function wrong(name: string, value: string, must: string): BoomerangError {

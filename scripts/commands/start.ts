@@ -6,7 +6,7 @@ import { withStack } from "../stack/stack.ts";
 
 const welcome = `
   Console    ${consoleUrl}
-  API        ${consoleUrl}/api/v1      (documentation: ${consoleUrl}/api/docs)
+  API        ${consoleUrl}/api/v1
   API key    ${apiKey}                            (X-API-Key: ${apiKey})
   Functions  ${functionsUrl}/${projectId}/europe-west1
   Full log   ${emulatorLog}

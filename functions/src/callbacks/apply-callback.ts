@@ -10,6 +10,7 @@ import { pendingWebhookRef, readPendingWebhook } from "../tasks/pending-webhook.
 import { settle } from "../tasks/settle.ts";
 import { keepLostOutcome } from "./lost-outcome.ts";
 import type { AuthenticCallback } from "./parse-callback.ts";
+import { untilUncontended } from "./until-uncontended.ts";
 
 /** The answer's body. */
 export interface CallbackAnswer {
@@ -52,9 +53,10 @@ async function applyProgress(
   message: string | undefined,
 ): Promise<CallbackAnswer> {
   const ref = pendingWebhookRef(deps.db, correlationId);
-  return await deps.db.runTransaction(async (transaction): Promise<CallbackAnswer> => {
-    const data = (await transaction.get(ref)).data();
-    if (data === undefined) throw unknownTask(correlationId);
+  return await untilUncontended(async (): Promise<CallbackAnswer> => {
+    const snapshot = await ref.get();
+    const data = snapshot.data();
+    if (data === undefined || snapshot.updateTime === undefined) throw unknownTask(correlationId);
     const task = readPendingWebhook(data);
     const step = transition(task.status, "progress");
     if (step.kind === "refuse" && step.reason === "too_late")
@@ -64,21 +66,25 @@ async function applyProgress(
     const now = deps.now();
     const at = timestamp(now);
     const from = task.progress ?? 0;
+    const known = Math.max(from, progress);
+    const answer: CallbackAnswer = { received: true, status: "initiated", progress: known };
+    if (step.kind === "stay" && known === task.progress && task.heartbeatSeconds === null) return answer;
+
     const events = [
       ...(step.kind === "move" ? [startedEvent(eventPrefix, at)] : []),
       ...[progressEvent(eventPrefix, from, progress, message, at) ?? []].flat(),
     ];
     const expiresAt = task.heartbeatSeconds === null ? task.expiresAt : now + task.heartbeatSeconds * 1_000;
-    const known = Math.max(from, progress);
-    transaction.update(ref, {
+    const changes = {
       ...(step.kind === "move" ? { status: step.to, initiatedAt: at } : {}),
       progress: known,
       expiresAt,
       sweepAt: expiresAt,
       updatedAt: at,
       ...(events.length === 0 ? {} : { history: FieldValue.arrayUnion(...events) }),
-    });
-    return { received: true, status: "initiated", progress: known };
+    };
+    await ref.update(changes, { lastUpdateTime: snapshot.updateTime });
+    return answer;
   });
 }
 

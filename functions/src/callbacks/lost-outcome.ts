@@ -1,3 +1,4 @@
+import type { DocumentSnapshot, Precondition } from "firebase-admin/firestore";
 import type { Deps } from "../deps.ts";
 import { BoomerangError } from "../domain/errors.ts";
 import { type Outcome, outcomeDigest } from "../domain/outcome.ts";
@@ -5,6 +6,7 @@ import { toStorable } from "../domain/storable.ts";
 import { transition } from "../domain/task-state.ts";
 import { timestamp } from "../platform/firestore.ts";
 import { outcomeRef, pendingWebhookRef, readPendingWebhook, type StoredOutcome } from "../tasks/pending-webhook.ts";
+import { untilUncontended } from "./until-uncontended.ts";
 
 export interface DuplicateAnswer {
   readonly received: true;
@@ -30,8 +32,8 @@ export async function keepLostOutcome(
   const taskRef = pendingWebhookRef(deps.db, correlationId);
   const decidedRef = outcomeRef(deps.db, correlationId);
   const callbackRef = taskRef.collection("callbacks").doc(digest);
-  const lost = await deps.db.runTransaction(async (transaction) => {
-    const [taskSnapshot, decidedSnapshot, keptSnapshot] = await transaction.getAll(taskRef, decidedRef, callbackRef);
+  const lost = await untilUncontended(async () => {
+    const [taskSnapshot, decidedSnapshot, keptSnapshot] = await deps.db.getAll(taskRef, decidedRef, callbackRef);
     const data = taskSnapshot?.data();
     const decided = decidedSnapshot?.data() as StoredOutcome | undefined;
     if (data === undefined || decided === undefined) throw vanished(correlationId);
@@ -41,11 +43,15 @@ export async function keepLostOutcome(
     const step = transition(task.status, outcome.status === "completed" ? "succeed" : "fail");
     const late = step.kind === "refuse" && step.reason === "too_late";
     const kept = { ...storable(outcome), receivedAt: timestamp(now) };
-    if (late && task.lateCallback === null) transaction.update(taskRef, { lateCallback: kept });
     const isTheLateOne = late && (task.lateCallback === null || sameOutcome(task.lateCallback, kept));
-    if (!isTheLateOne && keptSnapshot?.exists === false && decided.conflicts < maxConflicts) {
-      transaction.create(callbackRef, { ...kept, purgeAt: decided.purgeAt });
-      transaction.update(decidedRef, { conflicts: decided.conflicts + 1 });
+    const batch = deps.db.batch();
+    if (late && task.lateCallback === null) {
+      batch.update(taskRef, { lateCallback: kept }, unchangedSince(taskSnapshot));
+      await batch.commit();
+    } else if (!isTheLateOne && keptSnapshot?.exists === false && decided.conflicts < maxConflicts) {
+      batch.create(callbackRef, { ...kept, purgeAt: decided.purgeAt });
+      batch.update(decidedRef, { conflicts: decided.conflicts + 1 }, unchangedSince(decidedSnapshot));
+      await batch.commit();
     }
     return { kind: late ? "late" : "conflict", status: task.status } as const;
   });
@@ -57,6 +63,10 @@ export async function keepLostOutcome(
   }
   const message = `The task is ${lost.status} already. Your callback says otherwise; it is kept for the operator.`;
   throw new BoomerangError("conflict", message, { status: 409 });
+}
+
+function unchangedSince(snapshot: DocumentSnapshot | undefined): Precondition {
+  return snapshot?.updateTime === undefined ? {} : { lastUpdateTime: snapshot.updateTime };
 }
 
 function storable(outcome: Outcome) {

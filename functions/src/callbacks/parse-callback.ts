@@ -1,4 +1,5 @@
 import { type CallbackClaims, verifyCallbackToken } from "../domain/callback-token.ts";
+import { isDocumentId } from "../domain/document-id.ts";
 import { BoomerangError } from "../domain/errors.ts";
 import type { Keys } from "../domain/keys.ts";
 import { isTooDeep } from "../domain/storable.ts";
@@ -13,6 +14,7 @@ export interface CallbackRequest {
   readonly path: string;
   readonly token: string | undefined;
   readonly contentType: string | undefined;
+  readonly contentEncoding?: string | undefined;
   readonly body: Buffer;
 }
 
@@ -48,16 +50,22 @@ function authenticate(keys: Keys, { method, path, token }: CallbackRequest): Cal
     const message = "The token is missing or wrong. Call back at exactly the callbackUrl that came with the task.";
     throw new BoomerangError("wrong_token", message, { status: 401 });
   }
+  if (!isDocumentId(correlationId)) {
+    throw new BoomerangError("unknown_task", "No task can have this correlation id.", { status: 404 });
+  }
   return claims;
 }
 
-function parseBody({ contentType, body }: CallbackRequest): object {
+function parseBody({ contentType, contentEncoding, body }: CallbackRequest): object {
   if (body.length > maxBodyBytes) {
     const message = `The body has ${body.length} bytes; at most ${maxBodyBytes} are taken. Send a resultUrl instead of the result.`;
     throw new BoomerangError("body_too_large", message, { status: 413 });
   }
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType ?? "")) {
     throw notJson("Send the body as JSON, with Content-Type: application/json.");
+  }
+  if (contentEncoding !== undefined && contentEncoding.trim().toLowerCase() !== "identity") {
+    throw notJson("Send the body as it is, without a Content-Encoding.", { "Accept-Encoding": "identity" });
   }
   let value: unknown;
   try {
@@ -69,9 +77,22 @@ function parseBody({ contentType, body }: CallbackRequest): object {
     throw invalidFields([{ field: "body", message: "must be a JSON object" }]);
   }
   if (isTooDeep(value)) throw invalidFields([{ field: "body", message: "is nested too deeply" }]);
+  if (holdsInfinity(value)) throw invalidFields([{ field: "body", message: "holds a number beyond 1.8e308" }]);
   return value;
 }
 
-function notJson(message: string): BoomerangError {
-  return new BoomerangError("not_json", message, { status: 415 });
+/** JSON.parse reads a number that no double holds as Infinity, which could only be kept as something else (RFC 8259, section 6). */
+function holdsInfinity(value: object): boolean {
+  const open: object[] = [value];
+  for (let part = open.pop(); part !== undefined; part = open.pop()) {
+    for (const child of Object.values(part)) {
+      if (child === Number.POSITIVE_INFINITY || child === Number.NEGATIVE_INFINITY) return true;
+      if (child !== null && typeof child === "object") open.push(child);
+    }
+  }
+  return false;
+}
+
+function notJson(message: string, headers: Readonly<Record<string, string>> = {}): BoomerangError {
+  return new BoomerangError("not_json", message, { status: 415, headers });
 }

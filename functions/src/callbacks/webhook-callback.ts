@@ -1,7 +1,9 @@
 import type { Deps } from "../deps.ts";
 import { BoomerangError, messageOf } from "../domain/errors.ts";
 import { problemOf } from "../domain/problem.ts";
+import type { Log } from "../platform/log.ts";
 import { applyCallback } from "./apply-callback.ts";
+import { withinDeadline } from "./deadline.ts";
 import { type CallbackRequest, parseCallback } from "./parse-callback.ts";
 
 /** What goes back to the service. */
@@ -10,6 +12,12 @@ export interface CallbackResponse {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: object;
 }
+
+/**
+ * How long storing a callback may take. Without a limit, the Firestore client goes on trying for minutes when the database
+ * does not answer; services wait about 10 s for an answer, and send again what they got a 503 for.
+ */
+const storeTimeoutMs = 8_000;
 
 /**
  * Takes a callback from first byte to answer. Never throws: what the sender did wrong is a 4xx that says so, what went
@@ -21,21 +29,26 @@ export async function receiveCallback(deps: Deps, request: CallbackRequest): Pro
   try {
     const callback = parseCallback(deps.keys, request);
     correlationId = callback.claims.correlationId;
-    const body = await applyCallback(deps, callback);
+    const body = await withinDeadline(applyCallback(deps, callback), storeTimeoutMs);
     const durationMs = deps.now() - startedAt;
     deps.log.info("callback: taken", { correlationId, durationMs, ...body });
     return { status: 200, headers: { "content-type": "application/json" }, body };
   } catch (error) {
-    const known = error instanceof BoomerangError && error.status < 500 ? error : unavailable(error);
-    const fields = { correlationId, status: known.status, errorCode: known.code };
-    if (known.status === 503) deps.log.error("callback: could not be taken", { ...fields, reason: messageOf(error) });
-    else deps.log.warn("callback: refused", fields);
-    return {
-      status: known.status,
-      headers: { "content-type": "application/problem+json", ...known.headers },
-      body: problemOf(known),
-    };
+    return refusal(deps.log, error, correlationId);
   }
+}
+
+/** The answer to a callback that ended in `error`: what the sender did wrong, or else 503. */
+export function refusal(log: Log, error: unknown, correlationId?: string): CallbackResponse {
+  const known = error instanceof BoomerangError && error.status < 500 ? error : unavailable(error);
+  const fields = { correlationId, status: known.status, errorCode: known.code };
+  if (known.status === 503) log.error("callback: could not be taken", { ...fields, reason: messageOf(error) });
+  else log.warn("callback: refused", fields);
+  return {
+    status: known.status,
+    headers: { "content-type": "application/problem+json", ...known.headers },
+    body: problemOf(known),
+  };
 }
 
 function unavailable(cause: unknown): BoomerangError {

@@ -55,5 +55,5 @@ export function outcomeDigest(outcome: Outcome): string {
 function clip(text: string): string {
   return text.length <= maxErrorLength
     ? text
-    : `${text.slice(0, maxErrorLength)}… (${text.length - maxErrorLength} more characters)`;
+    : `${text.slice(0, maxErrorLength).toWellFormed()}… (${text.length - maxErrorLength} more characters)`;
 }

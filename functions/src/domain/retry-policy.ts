@@ -25,12 +25,23 @@ export function retryDelayMs(policy: RetryPolicy, attempt: number, retryAfterMs?
   return Math.min(Math.max(backoff, retryAfterMs ?? 0), maxDelaySeconds * 1_000);
 }
 
-/** Milliseconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or an HTTP date); undefined if unusable. */
+/** The three forms of an HTTP date (RFC 9110, 5.6.7). The last names no zone and means GMT. */
+const httpDates = [
+  /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT$/,
+  /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}$/,
+];
+
+/**
+ * Milliseconds that a `Retry-After` header asks for (RFC 9110, 10.2.3: seconds or an HTTP date), at most 30 days;
+ * undefined if unusable. `now` is in milliseconds since 1970.
+ */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const text = header.trim();
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  // Date.parse reads much that is not an HTTP date; every HTTP date has letters and ends in GMT.
-  const date = /GMT$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const text = header?.trim() ?? "";
+  const limit = maxDelaySeconds * 1_000;
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1_000, limit);
+  // Date.parse alone reads much that is not an HTTP date.
+  if (!httpDates.some((form) => form.test(text))) return undefined;
+  const date = Date.parse(text.endsWith("GMT") ? text : `${text} GMT`);
+  return Number.isNaN(date) ? undefined : Math.min(Math.max(0, date - now), limit);
 }

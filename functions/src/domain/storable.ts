@@ -1,16 +1,19 @@
 /**
  * Firestore takes fewer values than JSON has: no array directly in an array, no empty or `__reserved__` keys, no more than
- * 20 levels, no unpaired surrogates. What it cannot hold as it is, is kept whole as text in `{"$json": "…"}`.
+ * 20 levels, no unpaired surrogates. What it cannot hold as it is, is kept whole as text in `{"$json": "…"}`. So is what is
+ * large: Firestore counts 8 bytes for a number that is one character of JSON, and a document ends at 1 MiB.
  */
 const textKey = "$json";
 /** Below Firestore's 20, since the value sits inside a document's own fields. */
 const maxNativeDepth = 15;
+const maxNativeLength = 16_384;
 /** JSON.stringify and every consumer recurse; nothing honest is nested deeper. */
 export const maxJsonDepth = 100;
 
 /** `value` (parsed JSON) as Firestore can hold it. The reverse is `fromStorable`. */
 export function toStorable(value: unknown): unknown {
-  return isNative(value, 0) ? value : { [textKey]: JSON.stringify(value) };
+  const text = JSON.stringify(value);
+  return text.length <= maxNativeLength && isNative(value, 0) ? value : { [textKey]: text };
 }
 
 /** What `toStorable` was given. */

@@ -35,5 +35,6 @@ function asObject(data: unknown): Record<string, unknown> {
 function callableCode(status: number): FunctionsErrorCode {
   if (status === 400 || status === 422) return "invalid-argument";
   if (status === 403) return "permission-denied";
+  if (status === 503) return "unavailable";
   return status === 409 ? "already-exists" : "internal";
 }

@@ -1,19 +1,30 @@
 import type { HttpsFunction } from "firebase-functions/https";
-import { receiveCallback } from "../callbacks/webhook-callback.ts";
+import { type CallbackResponse, receiveCallback, refusal } from "../callbacks/webhook-callback.ts";
 import { deps } from "../deps.ts";
+import { cloudLog } from "../platform/log.ts";
 import { sentHeader } from "../platform/raw-body.ts";
 
 type Handler = Parameters<HttpsFunction>;
 
 /** A service calls back. */
 export async function handleCallback(request: Handler[0], response: Handler[1]): Promise<void> {
-  const { token } = request.query;
-  const answer = await receiveCallback(deps(), {
-    method: request.method,
-    path: request.path,
-    token: typeof token === "string" ? token : undefined,
-    contentType: sentHeader(request, "content-type"),
-    body: request.rawBody ?? Buffer.alloc(0),
-  });
+  const answer = await answerTo(request);
   response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
+}
+
+async function answerTo(request: Handler[0]): Promise<CallbackResponse> {
+  const { token } = request.query;
+  try {
+    return await receiveCallback(deps(), {
+      method: request.method,
+      path: request.path,
+      token: typeof token === "string" ? token : undefined,
+      contentType: sentHeader(request, "content-type"),
+      contentEncoding: sentHeader(request, "content-encoding"),
+      body: request.rawBody ?? Buffer.alloc(0),
+    });
+  } catch (error) {
+    // A secret that is wrong shows at the first request only.
+    return refusal(cloudLog, error);
+  }
 }

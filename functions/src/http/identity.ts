@@ -38,8 +38,9 @@ export function createIdentify(db: Firestore, now: () => number): Identify {
     if (hit !== undefined && hit.until > now()) return hit.identity;
     const data = (await db.collection("apiKeys").doc(hash).get()).data();
     if (data === undefined) throw unauthenticated("The API key is not known.");
+    if (typeof data.ownerId !== "string") throw unauthenticated("The API key has no owner. Make a new one.");
     const granted = new Set<Scope>(scopes.filter((scope) => data.scopes?.includes(scope)));
-    const identity = { ownerId: String(data.ownerId), admin: granted.has("admin"), scopes: granted, userId: null };
+    const identity = { ownerId: data.ownerId, admin: granted.has("admin"), scopes: granted, userId: null };
     if (cache.size >= maxCached) cache.clear();
     cache.set(hash, { identity, until: now() + cacheMs });
     return identity;

@@ -1,5 +1,7 @@
 import type { Context } from "hono";
 import { BoomerangError } from "../domain/errors.ts";
+import { isTooDeep } from "../domain/storable.ts";
+import { invalidFields } from "../domain/validation.ts";
 
 const maxBodyBytes = 1_024 * 1_024;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
@@ -16,6 +18,13 @@ export async function readJson(context: Context): Promise<unknown> {
     const message = `The body has ${body.byteLength} bytes; at most ${maxBodyBytes} are taken.`;
     throw new BoomerangError("body_too_large", message, { status: 413 });
   }
+  const value = parse(body);
+  // What checks and keeps it recurses.
+  if (isTooDeep(value)) throw invalidFields([{ field: "body", message: "is nested too deeply" }]);
+  return value;
+}
+
+function parse(body: ArrayBuffer): unknown {
   try {
     return JSON.parse(utf8.decode(body));
   } catch (cause) {

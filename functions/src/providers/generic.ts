@@ -1,27 +1,39 @@
 import { z } from "zod";
-import { BoomerangError } from "../domain/errors.ts";
+import { BoomerangError, type FieldError } from "../domain/errors.ts";
 import { completed, failed, type Outcome } from "../domain/outcome.ts";
 import { signatureHeaders } from "../domain/standard-webhooks.ts";
 import { isTooDeep } from "../domain/storable.ts";
-import { parseFields } from "../domain/validation.ts";
-import type { Acknowledgement, CallbackReport, OutboundTask, Provider } from "./provider.ts";
+import { fieldErrors, invalidFields } from "../domain/validation.ts";
+import type { Acknowledgement, OutboundTask, Provider } from "./provider.ts";
 
 const maxIdLength = 256;
 const maxMessageLength = 1_000;
 
-const resultUrl = z.url({ protocol: /^(https?|gs)$/, error: "must be an http, https or gs URL" }).max(8_192);
+/** Spelled out with its slashes; no control characters, and nothing that UTF-8 cannot hold. */
+const resultUrlForm = /^(https?|gs):\/\/[^\p{Cc}\p{Cs}]+$/iu;
+const resultUrl = z
+  .string()
+  .trim()
+  .max(8_192)
+  .refine((text) => resultUrlForm.test(text) && URL.canParse(text), "must be an http, https or gs URL");
+
+/** The object itself: `z.record` makes a copy, and leaves a key called `__proto__` out of it. */
+const jsonObject = z.custom<Readonly<Record<string, unknown>>>(
+  (value) => value !== null && typeof value === "object" && !Array.isArray(value),
+  "must be a JSON object",
+);
 
 const reported = z.discriminatedUnion("status", [
   z.object({
     status: z.literal("success"),
     resultUrl: resultUrl.nullish(),
-    metadata: z.record(z.string(), z.unknown()).nullish(),
+    metadata: jsonObject.nullish(),
     result: z.unknown().optional(),
   }),
   z.object({
     status: z.literal("error"),
     error: z.string().min(1),
-    metadata: z.record(z.string(), z.unknown()).nullish(),
+    metadata: jsonObject.nullish(),
   }),
   z.object({
     status: z.literal("progress"),
@@ -30,7 +42,10 @@ const reported = z.discriminatedUnion("status", [
   }),
 ]);
 
-const callback = z.object({ correlationId: z.string() });
+const notThisTask: FieldError = {
+  field: "correlationId",
+  message: "must be the one of the task whose callbackUrl was called",
+};
 
 /** Our own protocol: any service that speaks plain JSON, with `correlationId` and `callbackUrl` in the request's body. */
 export const generic: Provider = {
@@ -78,25 +93,21 @@ export const generic: Provider = {
   },
 
   parseCallback(body, correlationId) {
-    const { correlationId: named } = parseFields(callback, body);
-    if (named !== correlationId) {
-      const message = "is another task's: the URL that was called belongs to a different correlation id";
-      throw new BoomerangError("validation_failed", `correlationId ${message}.`, {
-        status: 400,
-        errors: [{ field: "correlationId", message }],
-      });
-    }
-    const report = parseFields(reported, body);
-    if (report.status !== "progress") return { kind: "outcome", outcome: toOutcome(report) };
-    const { progress, message } = report;
-    return { kind: "progress", progress, ...(message == null ? {} : { message }) } satisfies CallbackReport;
+    const ours = body !== null && typeof body === "object" && "correlationId" in body;
+    const wrongTask = ours && body.correlationId === correlationId ? [] : [notThisTask];
+    const report = reported.safeParse(body);
+    if (!report.success) throw invalidFields([...wrongTask, ...fieldErrors(report.error)]);
+    if (wrongTask.length > 0) throw invalidFields(wrongTask);
+    if (report.data.status !== "progress") return { kind: "outcome", outcome: toOutcome(report.data) };
+    const { progress, message } = report.data;
+    return { kind: "progress", progress, ...(message == null ? {} : { message: message.toWellFormed() }) };
   },
 };
 
 type Reported = z.infer<typeof reported>;
 
 function toOutcome(report: Exclude<Reported, { status: "progress" }>): Outcome {
-  if (report.status === "error") return failed("service_error", report.error, report.metadata);
+  if (report.status === "error") return failed("service_error", report.error.toWellFormed(), report.metadata);
   const { resultUrl, result, metadata } = report;
   return completed({
     ...(resultUrl == null ? {} : { resultUrl }),
@@ -135,5 +146,5 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 function shortText(value: unknown): string | null {
   if (typeof value === "number") return String(value);
-  return typeof value === "string" && value !== "" ? value.slice(0, maxIdLength) : null;
+  return typeof value === "string" && value !== "" ? value.slice(0, maxIdLength).toWellFormed() : null;
 }

@@ -4,7 +4,7 @@ import { BoomerangError } from "../domain/errors.ts";
 import { startedEvent } from "../domain/events.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { transition } from "../domain/task-state.ts";
-import { failedPrecondition, hasCode } from "../platform/firestore.ts";
+import { failedPrecondition, hasCode, timestamp } from "../platform/firestore.ts";
 import type { Acknowledgement } from "../providers/provider.ts";
 import { type Attempt, type PendingWebhook, readPendingWebhook } from "./pending-webhook.ts";
 import { settle } from "./settle.ts";
@@ -90,7 +90,8 @@ function changes(
   attempt: Attempt,
   verdict: Exclude<Verdict, { outcome: Outcome }>,
 ): UpdateData<DocumentData> {
-  const recorded = { attempts: FieldValue.arrayUnion(attempt), updatedAt: attempt.at };
+  const at = timestamp(attempt.at.toMillis() + attempt.durationMs);
+  const recorded = { attempts: FieldValue.arrayUnion(attempt), updatedAt: at };
   if (verdict.input === "attempt_failed") {
     const { nextAttemptAt } = verdict;
     const sweepAt = pendingSweepAt({ expiresAt: task.expiresAt, nextAttemptAt, rescues: 0 });
@@ -100,8 +101,8 @@ function changes(
     ...recorded,
     ...verdict.acknowledgement,
     status: "initiated",
-    initiatedAt: attempt.at,
-    history: FieldValue.arrayUnion(startedEvent(task.eventPrefix, attempt.at)),
+    initiatedAt: at,
+    history: FieldValue.arrayUnion(startedEvent(task.eventPrefix, at)),
     sweepAt: task.expiresAt,
   };
 }

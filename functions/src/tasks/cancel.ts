@@ -1,6 +1,7 @@
 import type { Deps } from "../deps.ts";
 import { BoomerangError } from "../domain/errors.ts";
 import { cancelled } from "../domain/outcome.ts";
+import { isFinal } from "../domain/task-state.ts";
 import { findTask, taskNotFound, type Viewer } from "./find-task.ts";
 import type { PendingWebhook } from "./pending-webhook.ts";
 import { settle } from "./settle.ts";
@@ -11,6 +12,8 @@ import { settle } from "./settle.ts";
  */
 export async function cancelTask(deps: Deps, viewer: Viewer, id: string): Promise<PendingWebhook> {
   const task = await findTask(deps.db, viewer, id);
+  // One that was imported as finished has no outcome document that would refuse a second end.
+  if (isFinal(task.status)) return alreadyCancelled(task);
   const settled = await settle(deps.db, {
     correlationId: id,
     outcome: cancelled(viewer.admin ? "an operator" : "its owner"),
@@ -19,11 +22,11 @@ export async function cancelTask(deps: Deps, viewer: Viewer, id: string): Promis
     retentionMs: deps.config.taskRetentionMs,
   });
   if (settled === "unknown_task") throw taskNotFound(id);
-  const current = await findTask(deps.db, viewer, id);
-  if (settled === "lost" && current.status !== "cancelled") {
-    throw new BoomerangError("task_is_final", `The task is ${current.status} already and cannot be cancelled.`, {
-      status: 409,
-    });
-  }
-  return current;
+  return alreadyCancelled(await findTask(deps.db, viewer, id));
+}
+
+function alreadyCancelled(task: PendingWebhook): PendingWebhook {
+  if (task.status === "cancelled") return task;
+  const message = `The task is ${task.status} already and cannot be cancelled.`;
+  throw new BoomerangError("task_is_final", message, { status: 409 });
 }

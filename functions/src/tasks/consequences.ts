@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import type { DocumentSnapshot } from "firebase-admin/firestore";
 import type { Deps } from "../deps.ts";
 import { isFinal } from "../domain/task-state.ts";
+import { failedPrecondition, hasCode, notFound } from "../platform/firestore.ts";
 import { nextAttemptNumber } from "./attempt.ts";
 import { notify } from "./notify.ts";
 import { type PendingWebhook, readPendingWebhook } from "./pending-webhook.ts";
@@ -10,7 +12,7 @@ import { writeBack } from "./write-back.ts";
 /**
  * Everything that follows from one write to `pendingWebhooks/{correlationId}`. It may run twice, late or out of order,
  * and comes to the same end: what it makes has a name that is derived from the write, and what it changes is guarded by
- * the time of the write. It throws where any part failed, and then runs again as a whole.
+ * the time of the write. It throws where any part failed, but only when the others are done, and then runs again as a whole.
  */
 export async function deriveConsequences(
   deps: Deps,
@@ -21,12 +23,13 @@ export async function deriveConsequences(
   if (after === undefined || data === undefined) return;
   const task = readPendingWebhook(data);
   const previous = before?.exists ? readPendingWebhook(before.data() ?? {}) : undefined;
-  await Promise.all([
+  const parts = await Promise.allSettled([
     requestDispatch(deps, after.id, task, previous),
-    adopt(after, task),
+    adopt(deps, after, task),
     writeBack(deps, after, task, previous),
     notify(deps, after.id, task, previous),
   ]);
+  for (const part of parts) if (part.status === "rejected") throw part.reason;
 }
 
 /** The next outbound call goes to the queue when it is first due, due again, or overdue. */
@@ -42,16 +45,37 @@ async function requestDispatch(deps: Deps, correlationId: string, task: PendingW
   });
 }
 
+/** Cloud Tasks takes letters, digits, dashes and underscores, at most 500: an imported id may have others. */
 function dispatchName(correlationId: string, task: PendingWebhook): string {
   const rescue = task.rescues > 0 ? `-rescue-${task.rescues}` : "";
-  return `${correlationId.replaceAll(/[^\w-]/g, "_")}-${nextAttemptNumber(task)}${rescue}`;
+  const name = /^[\w-]{1,400}$/.test(correlationId)
+    ? correlationId
+    : createHash("sha256").update(correlationId).digest("hex");
+  return `${name}-${nextAttemptNumber(task)}${rescue}`;
 }
 
-/** An open document that something else wrote, an import for instance, is put where the sweep sees it. */
-async function adopt(after: DocumentSnapshot, task: PendingWebhook): Promise<void> {
-  if (isFinal(task.status) || task.sweepShard !== undefined || typeof task.expiresAt !== "number") return;
+/**
+ * An open document that something else wrote, an import for instance, is put where the sweep and the lists see it. Where it
+ * was written again meanwhile, that write's own run does it.
+ */
+async function adopt(deps: Deps, after: DocumentSnapshot, task: PendingWebhook): Promise<void> {
   const { updateTime } = after;
-  if (updateTime === undefined) return;
-  const sweepAt = task.status === "pending" ? pendingSweepAt(task) : task.expiresAt;
-  await after.ref.update({ sweepShard: sweepShardOf(after.id), sweepAt }, { lastUpdateTime: updateTime });
+  if (isFinal(task.status) || task.sweepShard !== undefined || updateTime === undefined) return;
+  const { ownerId, createdAt, updatedAt, timeoutSeconds, expiresAt, rescues } = task;
+  const nextAttemptAt = Math.max(task.nextAttemptAt, deps.now());
+  const sweepAt = task.status === "pending" ? pendingSweepAt({ expiresAt, nextAttemptAt, rescues }) : expiresAt;
+  const adopted = {
+    ownerId,
+    createdAt,
+    updatedAt,
+    timeoutSeconds,
+    expiresAt,
+    sweepShard: sweepShardOf(after.id),
+    sweepAt,
+  };
+  try {
+    await after.ref.update(adopted, { lastUpdateTime: updateTime });
+  } catch (error) {
+    if (!hasCode(error, failedPrecondition, notFound)) throw error;
+  }
 }

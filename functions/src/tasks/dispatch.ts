@@ -1,16 +1,11 @@
+import { keepLostOutcome } from "../callbacks/lost-outcome.ts";
 import type { Deps } from "../deps.ts";
-import { callbackToken } from "../domain/callback-token.ts";
-import { BoomerangError, messageOf } from "../domain/errors.ts";
-import { expired, failed, type Outcome } from "../domain/outcome.ts";
-import { isRetryableStatus, parseRetryAfter, retryDelayMs } from "../domain/retry-policy.ts";
-import { fromStorable } from "../domain/storable.ts";
+import { BoomerangError } from "../domain/errors.ts";
+import { expired } from "../domain/outcome.ts";
 import { timestamp } from "../platform/firestore.ts";
-import type { OutboundResponse } from "../platform/outbound-http.ts";
-import { providerOf } from "../providers/index.ts";
-import type { OutboundCall, Provider } from "../providers/provider.ts";
 import { nextAttemptNumber, recordAttempt, type Verdict } from "./attempt.ts";
-import { keepLargeParts } from "./large-results.ts";
-import { type PendingWebhook, pendingWebhookRef, readPendingWebhook } from "./pending-webhook.ts";
+import { callService } from "./call-service.ts";
+import { pendingWebhookRef, readPendingWebhook } from "./pending-webhook.ts";
 import { settle } from "./settle.ts";
 
 /** What the queue carries: never more than this, since a queue is not encrypted with our keys. */
@@ -20,10 +15,6 @@ export interface DispatchOrder {
   readonly attempt: number;
 }
 
-const syncTimeoutMs = 60_000;
-const maxAckBytes = 64 * 1_024;
-const maxResultBytes = 10 * 1_024 * 1_024;
-const keptAnswerBytes = 1_024;
 /** Clocks of two machines differ by a little. */
 const earlyToleranceMs = 250;
 
@@ -59,7 +50,7 @@ export async function dispatchTask(deps: Deps, order: DispatchOrder): Promise<vo
   }
   if (task.nextAttemptAt > now + earlyToleranceMs) throw tooEarly(task.nextAttemptAt - now);
 
-  const call = await makeCall(deps, task, order.attempt);
+  const call = await callService(deps, task, order.attempt);
   const attempt = {
     number: order.attempt,
     at: timestamp(now),
@@ -68,6 +59,7 @@ export async function dispatchTask(deps: Deps, order: DispatchOrder): Promise<vo
     error: call.error,
   };
   const recorded = await recordAttempt(deps, snapshot, attempt, call.verdict);
+  if (recorded === "overtaken") await keepOvertaken(deps, correlationId, call.verdict);
   const { number, durationMs, statusCode } = attempt;
   const errorCode = "outcome" in call.verdict ? call.verdict.outcome.errorCode : null;
   deps.log.info(`dispatch: ${call.verdict.input}`, {
@@ -81,104 +73,15 @@ export async function dispatchTask(deps: Deps, order: DispatchOrder): Promise<vo
   });
 }
 
-interface Call {
-  readonly statusCode: number | null;
-  readonly error: string | null;
-  readonly verdict: Verdict;
-}
-
-async function makeCall(deps: Deps, task: PendingWebhook, attempt: number): Promise<Call> {
-  const policy = { maxRetries: task.maxRetries, delaySeconds: task.retryDelaySeconds };
-  const retryOr = (outcome: Outcome, retryAfterMs?: number): Verdict => {
-    const delay = retryDelayMs(policy, attempt, retryAfterMs);
-    if (delay === undefined) return { input: "reject", outcome };
-    return { input: "attempt_failed", nextAttemptAt: deps.now() + delay };
-  };
-
-  let response: OutboundResponse;
-  let secrets: readonly string[];
+/** What a service in sync mode answered after the task had ended is kept as a late callback would be. */
+async function keepOvertaken(deps: Deps, correlationId: string, verdict: Verdict): Promise<void> {
+  if (verdict.input !== "succeed" && verdict.input !== "fail") return;
   try {
-    const provider = providerOf(task.provider);
-    const { request, ...sensitive } = outboundCall(deps, task, provider);
-    secrets = sensitive.secrets;
-    response = await deps.send({
-      ...request,
-      method: "POST",
-      timeoutMs: task.mode === "sync" ? syncTimeoutMs : deps.config.outboundTimeoutMs,
-      maxBodyBytes: task.mode === "sync" ? maxResultBytes : maxAckBytes,
-    });
-    if (response.status >= 200 && response.status < 300) {
-      return { statusCode: response.status, error: null, verdict: await accepted(deps, task, provider, response) };
-    }
+    await keepLostOutcome(deps, correlationId, verdict.outcome, deps.now());
   } catch (error) {
-    if (!(error instanceof BoomerangError)) throw error;
-    const outcome = failed(error.code, messageOf(error));
-    const verdict: Verdict = error.retryable ? retryOr(outcome) : { input: "reject", outcome };
-    return { statusCode: null, error: error.message, verdict };
+    // That it was too late, or contradicts: kept, and nobody to tell.
+    if (!(error instanceof BoomerangError) || error.status >= 500) throw error;
   }
-
-  const { status } = response;
-  const answer = withoutSecrets(response.body.toString("utf8"), secrets).slice(0, keptAnswerBytes);
-  const error = `The service answered ${status}${answer === "" ? "" : `: ${answer}`}`;
-  const outcome = failed(`http_${status}`, error);
-  const retryAfterMs = parseRetryAfter(response.headers["retry-after"], deps.now());
-  const verdict: Verdict = isRetryableStatus(status) ? retryOr(outcome, retryAfterMs) : { input: "reject", outcome };
-  return { statusCode: status, error, verdict };
-}
-
-async function accepted(
-  deps: Deps,
-  task: PendingWebhook,
-  provider: Provider,
-  response: OutboundResponse,
-): Promise<Verdict> {
-  const body = response.body.toString("utf8");
-  if (task.mode === "callback") {
-    return { input: "acknowledge", acknowledgement: provider.parseAcknowledgement(body) };
-  }
-  if (response.truncated) {
-    const error = `The service's answer is larger than ${maxResultBytes} bytes. Let it answer with a resultUrl.`;
-    return { input: "fail", outcome: failed("answer_too_large", error) };
-  }
-  const outcome = await keepLargeParts(deps.keepJson, task.correlationId, provider.parseResult(body));
-  return { input: outcome.status === "completed" ? "succeed" : "fail", outcome };
-}
-
-interface SensitiveCall {
-  readonly request: OutboundCall;
-  /** What of it must not be kept, should the service's answer quote it: users read the task's error. */
-  readonly secrets: readonly string[];
-}
-
-function outboundCall(deps: Deps, task: PendingWebhook, provider: Provider): SensitiveCall {
-  const { correlationId, eventPrefix } = task;
-  const token = callbackToken(deps.keys, { correlationId, provider: provider.name, eventPrefix });
-  const auth = task.sealedAuth === null ? null : deps.keys.open(task.sealedAuth);
-  const params = fromStorable(task.params);
-  const request = provider.buildCall(
-    {
-      correlationId,
-      callbackUrl: `${deps.config.callbackBaseUrl}/webhookCallback/${correlationId}?token=${token}`,
-      webhookUrl: task.webhookUrl,
-      auth,
-      signingSecrets: task.sealedSecret === null ? [] : [deps.keys.open(task.sealedSecret)],
-      prompt: task.prompt,
-      params: params !== null && typeof params === "object" ? { ...params } : {},
-      metadata: fromStorable(task.metadata),
-      taskId: task.objectId ?? correlationId,
-      userId: task.userId,
-      projectId: task.projectId,
-      assistantId: task.assistantId,
-    },
-    deps.now(),
-  );
-  // "Bearer abc" may be quoted whole, or only its "abc".
-  const credentials = auth === null ? [] : [auth, auth.slice(auth.indexOf(" ") + 1)];
-  return { request, secrets: [token, ...credentials] };
-}
-
-function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((rest, secret) => rest.replaceAll(secret, "[removed]"), text);
 }
 
 /** The Cloud Tasks emulator ignores schedule times; its own backoff brings the order again. */

@@ -1,6 +1,13 @@
-import type { Query, QueryDocumentSnapshot } from "firebase-admin/firestore";
+import {
+  type DocumentData,
+  FieldValue,
+  type Query,
+  type QueryDocumentSnapshot,
+  type UpdateData,
+} from "firebase-admin/firestore";
 import type { Deps } from "../deps.ts";
-import { expired } from "../domain/outcome.ts";
+import { messageOf } from "../domain/errors.ts";
+import { expired, type Outcome } from "../domain/outcome.ts";
 import { isFinal } from "../domain/task-state.ts";
 import { alreadyExists, failedPrecondition, hasCode, notFound } from "../platform/firestore.ts";
 import { outcomeRef, type PendingWebhook, pendingWebhooks, readPendingWebhook } from "./pending-webhook.ts";
@@ -13,6 +20,8 @@ export interface SweepReport {
   readonly rescued: number;
   /** Settled or changed by somebody else between being found and being written. */
   readonly overtaken: number;
+  /** Could not be written, for what is in them; each is an error in the log. */
+  readonly failed: number;
   readonly finished: boolean;
 }
 
@@ -23,27 +32,32 @@ const shardsAtOnce = 4;
 /**
  * Looks through everything that is due, whatever the number: expires what nobody called back about, and asks again for
  * outbound calls that got lost. Every write holds only if the task is as it was found, so that what was completed
- * meanwhile is not touched. Stops at `deadline` (milliseconds since 1970).
+ * meanwhile is not touched. Stops at `deadline` (milliseconds since 1970). Throws what the database failed with, after
+ * every shard had its turn.
  */
 export async function expirePendingWebhooks(deps: Deps, deadline: number): Promise<SweepReport> {
-  const total = { expired: 0, rescued: 0, overtaken: 0, finished: true };
+  const total = { expired: 0, rescued: 0, overtaken: 0, failed: 0, finished: true };
+  const failures: unknown[] = [];
   const shards = Array.from({ length: sweepShards }, (_, shard) => shard);
   const worker = async () => {
     for (let shard = shards.shift(); shard !== undefined; shard = shards.shift()) {
-      const report = await sweepShard(deps, shard, deadline);
-      total.expired += report.expired;
-      total.rescued += report.rescued;
-      total.overtaken += report.overtaken;
-      total.finished &&= report.finished;
+      try {
+        const { finished, ...counts } = await sweepShard(deps, shard, deadline);
+        for (const swept of sweptKinds) total[swept] += counts[swept];
+        total.finished &&= finished;
+      } catch (error) {
+        failures.push(error);
+      }
     }
   };
   await Promise.all(Array.from({ length: shardsAtOnce }, worker));
-  deps.log.info("expire: done", total);
+  deps.log.info("expire: done", { ...total, failedShards: failures.length });
+  if (failures.length > 0) throw failures[0];
   return total;
 }
 
 async function sweepShard(deps: Deps, shard: number, deadline: number): Promise<SweepReport> {
-  const report = { expired: 0, rescued: 0, overtaken: 0, finished: true };
+  const report = { expired: 0, rescued: 0, overtaken: 0, failed: 0, finished: true };
   const due = pendingWebhooks(deps.db)
     .where("sweepShard", "==", shard)
     .where("sweepAt", "<=", deps.now())
@@ -63,18 +77,30 @@ async function sweepShard(deps: Deps, shard: number, deadline: number): Promise<
   }
 }
 
-type Swept = "expired" | "rescued" | "overtaken";
+const sweptKinds = ["expired", "rescued", "overtaken", "failed"] as const;
+type Swept = (typeof sweptKinds)[number];
 
-/** One commit for the page; where that fails for one document, each goes alone. */
+/** One commit for the page; where that fails for one document, it is halved until that one goes alone. */
 async function writePage(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Promise<Swept[]> {
   try {
     return await commitAll(deps, docs);
   } catch (error) {
-    if (!hasCode(error, alreadyExists, failedPrecondition, notFound)) throw error;
-    if (docs.length === 1) return ["overtaken"];
+    const changed = hasCode(error, alreadyExists, failedPrecondition, notFound);
+    if (!changed && !isAboutContent(error)) throw error;
+    const [first, ...others] = docs;
+    if (first !== undefined && others.length === 0) {
+      if (changed) return ["overtaken"];
+      deps.log.error("expire: a task cannot be written", { correlationId: first.id, reason: messageOf(error) });
+      return ["failed"];
+    }
   }
   const middle = Math.ceil(docs.length / 2);
   return [...(await writePage(deps, docs.slice(0, middle))), ...(await writePage(deps, docs.slice(middle)))];
+}
+
+/** INVALID_ARGUMENT, such as a document that is full; or no answer of the database's at all: a field that we cannot read. */
+function isAboutContent(error: unknown): boolean {
+  return hasCode(error, 3) || error === null || typeof error !== "object" || !("code" in error);
 }
 
 async function commitAll(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Promise<Swept[]> {
@@ -86,7 +112,7 @@ async function commitAll(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Pr
     if (!isFinal(task.status) && task.expiresAt <= now) {
       const writes = settlingWrites({
         correlationId: snapshot.id,
-        outcome: expired(task.timeoutSeconds, task.attempts.length),
+        outcome: expiry(task),
         eventPrefix: task.eventPrefix,
         now,
         retentionMs: deps.config.taskRetentionMs,
@@ -103,8 +129,18 @@ async function commitAll(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Pr
   return done;
 }
 
-/** A pending task whose call is overdue is asked for again, by way of the trigger; any other is looked at later. */
-function stillOpen(task: PendingWebhook, now: number): { update: Record<string, number>; swept: Swept } {
+/** A service that showed signs of life was waited for since the last of them. */
+function expiry(task: PendingWebhook): Outcome {
+  const { heartbeatSeconds, progress, timeoutSeconds, attempts, status } = task;
+  const waitedSeconds = heartbeatSeconds === null || progress === null ? timeoutSeconds : heartbeatSeconds;
+  return expired(waitedSeconds, status === "initiated" ? Math.max(1, attempts.length) : attempts.length);
+}
+
+/** A pending task whose call is overdue is asked for again, by way of the trigger; any other is looked at later, or never. */
+function stillOpen(task: PendingWebhook, now: number): { update: UpdateData<DocumentData>; swept: Swept } {
+  if (isFinal(task.status)) {
+    return { update: { sweepShard: FieldValue.delete(), sweepAt: FieldValue.delete() }, swept: "overtaken" };
+  }
   if (task.status !== "pending") return { update: { sweepAt: task.expiresAt }, swept: "overtaken" };
   const rescues = task.rescues + 1;
   const sweepAt = pendingSweepAt({ expiresAt: task.expiresAt, nextAttemptAt: now, rescues });

@@ -1,4 +1,5 @@
 import type { Firestore } from "firebase-admin/firestore";
+import { isDocumentId } from "../domain/document-id.ts";
 import { BoomerangError } from "../domain/errors.ts";
 import { type PendingWebhook, pendingWebhookRef, readPendingWebhook } from "./pending-webhook.ts";
 
@@ -18,8 +19,4 @@ export async function findTask(db: Firestore, viewer: Viewer, id: string): Promi
 
 export function taskNotFound(id: string): BoomerangError {
   return new BoomerangError("task_not_found", `There is no task "${id.slice(0, 100)}".`, { status: 404 });
-}
-
-function isDocumentId(id: string): boolean {
-  return id !== "" && id.length <= 200 && !/[/]|^\.{1,2}$|^__.*__$/.test(id);
 }

@@ -1,4 +1,5 @@
 import type { Deps } from "../deps.ts";
+import { isDocumentId } from "../domain/document-id.ts";
 import { sequence } from "../domain/events.ts";
 import { alreadyExists, hasCode } from "../platform/firestore.ts";
 import type { PendingWebhook } from "./pending-webhook.ts";
@@ -15,11 +16,11 @@ export async function notify(
 ): Promise<void> {
   const known = new Set(previous?.history.map((event) => event.seq));
   const events = task.history.filter((event) => event.seq >= sequence.final && !known.has(event.seq));
-  const people = new Set([task.userId, ...task.followers].filter((id) => id !== null));
+  const people = new Set([task.userId, ...task.followers].filter(isDocumentId));
   await Promise.all(
     events.flatMap((event) =>
       [...people].map(async (userId) => {
-        const ref = deps.db.collection(`users/${userId}/notifications`).doc(`${correlationId}-${event.seq}`);
+        const ref = deps.db.doc(`users/${userId}/notifications/${correlationId}-${event.seq}`);
         try {
           await ref.create({
             type: event.type,

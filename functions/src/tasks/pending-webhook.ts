@@ -1,4 +1,4 @@
-import type { Firestore, Timestamp } from "firebase-admin/firestore";
+import { type Firestore, Timestamp } from "firebase-admin/firestore";
 import type { TaskEvent } from "../domain/events.ts";
 import type { FinalStatus, TaskStatus } from "../domain/task-state.ts";
 
@@ -127,10 +127,38 @@ export function outcomeRef(db: Firestore, correlationId: string) {
   return pendingWebhookRef(db, correlationId).collection("outcome").doc("final");
 }
 
-/** A document as it is read; documents of an earlier version may lack fields that came later. */
+/** A document as it is read; one of an earlier version, or an imported one, may lack fields that came later. */
 export function readPendingWebhook(data: Partial<PendingWebhook>): PendingWebhook {
-  return { ...presets, ...data } as PendingWebhook;
+  const createdAt = data.createdAt ?? Timestamp.fromMillis(0);
+  return {
+    ...presets,
+    ...absent,
+    ownerId: data.userId ?? data.projectId ?? "app",
+    ...data,
+    createdAt,
+    updatedAt: data.updatedAt ?? createdAt,
+    ...deadline(data, createdAt),
+  } as PendingWebhook;
 }
+
+/** Every task has a deadline, even where the document names none that can be read. */
+function deadline({ expiresAt, timeoutSeconds }: Partial<PendingWebhook>, createdAt: Timestamp) {
+  if (expiresAt === undefined || !Number.isFinite(expiresAt)) {
+    const seconds = timeoutSeconds ?? absentTimeoutSeconds;
+    return { timeoutSeconds: seconds, expiresAt: createdAt.toMillis() + seconds * 1_000 };
+  }
+  return { expiresAt, timeoutSeconds: timeoutSeconds ?? Math.round((expiresAt - createdAt.toMillis()) / 1_000) };
+}
+
+const absentTimeoutSeconds = 300;
+
+/** What is meant where a document that something else wrote does not say it. */
+const absent = {
+  webhookUrl: "",
+  requestDigest: "",
+  maxRetries: 3,
+  retryDelaySeconds: 1,
+} as const satisfies Partial<PendingWebhook>;
 
 /** What a document that has not been through anything yet says. */
 export const presets = {

@@ -7,6 +7,7 @@ import { fromStorable } from "../domain/storable.ts";
 import { isFinal, transition } from "../domain/task-state.ts";
 import { timestamp } from "../platform/firestore.ts";
 import { findTask, taskNotFound, type Viewer } from "./find-task.ts";
+import { keepLargeParts } from "./large-results.ts";
 import {
   outcomeRef,
   type PendingWebhook,
@@ -14,7 +15,7 @@ import {
   readPendingWebhook,
   type StoredOutcome,
 } from "./pending-webhook.ts";
-import { outcomeFields, settlingWrites } from "./settle.ts";
+import { settlingWrites } from "./settle.ts";
 
 /** What the operator decides: an outcome of their own, or the callback that came too late. */
 export type Resolution = Outcome | "late_callback";
@@ -31,13 +32,14 @@ export async function resolveTask(
 ): Promise<PendingWebhook> {
   const taskRef = pendingWebhookRef(deps.db, id);
   await findTask(deps.db, viewer, id);
+  const decided = resolution === "late_callback" ? undefined : await keepLargeParts(deps.keepJson, id, resolution);
   await deps.db.runTransaction(async (transaction) => {
     const [taskSnapshot, outcomeSnapshot] = await transaction.getAll(taskRef, outcomeRef(deps.db, id));
     const data = taskSnapshot?.data();
     if (data === undefined) throw taskNotFound(id);
     const task = readPendingWebhook(data);
     const stored = outcomeSnapshot?.data() as StoredOutcome | undefined;
-    const outcome = resolution === "late_callback" ? lateOutcome(task) : resolution;
+    const outcome = decided ?? lateOutcome(task);
     const input = outcome.status === "completed" ? "resolve_completed" : "resolve_failed";
     if (transition(task.status, input).kind === "refuse" || stored?.digest === outcomeDigest(outcome)) return;
 
@@ -59,7 +61,6 @@ export async function resolveTask(
     transaction.set(outcomeRef(deps.db, id), { ...writes.outcome, resolutions, conflicts: stored?.conflicts ?? 0 });
     transaction.update(taskRef, {
       ...writes.update,
-      ...outcomeFields(outcome, at),
       history: FieldValue.arrayUnion(finalEvent(task.eventPrefix, outcome.status, at, resolutions)),
     });
   });

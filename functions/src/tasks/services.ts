@@ -1,4 +1,5 @@
 import type { Firestore, Timestamp } from "firebase-admin/firestore";
+import { fromStorable } from "../domain/storable.ts";
 
 /** `services/{name}`: a registered external worker. */
 export interface Service {
@@ -35,7 +36,8 @@ export function createServices(db: Firestore, now: () => number): FindService {
     if (hit !== undefined && hit.until > now()) return hit.service;
     const snapshot = await db.collection("services").doc(name).get();
     if (!snapshot.exists) return undefined;
-    const service = { ...presets, ...snapshot.data(), name } as Service;
+    const stored = { ...presets, ...snapshot.data() };
+    const service = { ...stored, params: fromStorable(stored.params), name } as Service;
     if (cache.size >= maxCached) cache.clear();
     cache.set(name, { service, until: now() + cacheMs });
     return service;

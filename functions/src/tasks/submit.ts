@@ -36,24 +36,27 @@ export function derivedId(kind: "idempotency-key" | "task-document" | "retry", .
  */
 export async function submitTask(deps: Deps, request: TaskRequest, correlationId?: string): Promise<Submission> {
   const id = correlationId ?? deps.newId();
-  const task = await newTask(deps, request, id);
   const ref = pendingWebhookRef(deps.db, id);
   try {
+    const task = await newTask(deps, request, id);
     await ref.create(task);
     deps.log.info("submit: stored", { correlationId: id, service: task.service, ownerId: task.ownerId });
     return { task, created: true };
   } catch (error) {
-    if (!hasCode(error, alreadyExists)) throw error;
+    // What cannot be taken now may have been taken before: its service may have gone since.
+    const refused = correlationId !== undefined && error instanceof BoomerangError && !error.retryable;
+    if (!refused && !hasCode(error, alreadyExists)) throw error;
+    const stored = (await ref.get()).data();
+    if (stored === undefined) throw error;
+    return { task: sameRequest(readPendingWebhook(stored), request), created: false };
   }
-  const stored = readPendingWebhook((await ref.get()).data() ?? {});
-  if (stored.requestDigest !== task.requestDigest) {
-    throw new BoomerangError(
-      "idempotency_key_reused",
-      "This Idempotency-Key was used for another request. Use a new key for a new request.",
-      { status: 409 },
-    );
-  }
-  return { task: stored, created: false };
+}
+
+/** The stored task, where it came of the same request. */
+function sameRequest(stored: PendingWebhook, request: TaskRequest): PendingWebhook {
+  if (stored.requestDigest === requestDigest(request)) return stored;
+  const message = "This Idempotency-Key was used for another request. Use a new key for a new request.";
+  throw new BoomerangError("idempotency_key_reused", message, { status: 409 });
 }
 
 async function newTask(deps: Deps, request: TaskRequest, correlationId: string): Promise<PendingWebhook> {

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { isDocumentId } from "../domain/document-id.ts";
+import { isTooDeep } from "../domain/storable.ts";
 
 /** What every way in comes to: HTTP, a callable, a task document. Checked already, but for the URLs and the service. */
 export interface TaskRequest {
@@ -33,15 +35,8 @@ export const callbackFormats = [
 const maxParamsBytes = 256 * 1_024;
 const maxMetadataBytes = 64 * 1_024;
 
-/** An id that becomes part of a Firestore path: no slash, not `.` or `..`, not reserved. */
-export const documentId = z
-  .string()
-  .min(1)
-  .max(200)
-  .refine(
-    (id) => !id.includes("/") && id !== "." && id !== ".." && !/^__.*__$/.test(id),
-    "is not usable as a document id",
-  );
+/** An id that becomes part of a Firestore path. */
+export const documentId = z.string().max(200).refine(isDocumentId, "is not usable as a document id");
 
 export const serviceName = z
   .string()
@@ -50,7 +45,11 @@ export const serviceName = z
     "must be letters, digits, dots, dashes and underscores, at most 100, beginning with a letter or digit",
   );
 
-export const prompt = z.string().max(100_000);
+/** Half of a surrogate pair, which neither UTF-8 nor Firestore can hold, becomes U+FFFD. */
+export const prompt = z
+  .string()
+  .max(100_000)
+  .overwrite((text) => text.toWellFormed());
 export const priority = z.int().min(0).max(9);
 export const timeoutSeconds = z
   .number()
@@ -58,12 +57,23 @@ export const timeoutSeconds = z
   .max(7 * 86_400);
 export const params = jsonObject(maxParamsBytes);
 export const metadata = jsonObject(maxMetadataBytes);
-export const url = z.string().max(2_048);
+export const url = z
+  .string()
+  .max(2_048)
+  .refine((text) => text.isWellFormed(), "contains half a surrogate pair");
 
+/** Not a `z.record`, which would leave a key `__proto__` out in silence. The depth comes first: measuring the size recurses. */
 function jsonObject(maxBytes: number) {
   return z
-    .record(z.string(), z.unknown())
-    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes, `is larger than ${maxBytes} bytes`);
+    .unknown()
+    .refine(isObject, { message: "must be an object", abort: true })
+    .refine((value) => !isTooDeep(value), { message: "is nested too deeply", abort: true })
+    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= maxBytes, `is larger than ${maxBytes} bytes`)
+    .meta({ type: "object" }) as unknown as z.ZodType<Record<string, unknown>>;
+}
+
+function isObject(value: unknown): boolean {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 /** `POST /api/v1/tasks` and the callable `submitTask`. */

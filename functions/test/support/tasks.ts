@@ -1,7 +1,13 @@
 import type { DocumentSnapshot } from "firebase-admin/firestore";
 import type { Deps } from "../../src/deps.ts";
 import { deriveConsequences } from "../../src/tasks/consequences.ts";
-import { outcomeRef, type PendingWebhook, pendingWebhookRef, readPendingWebhook, type StoredOutcome } from "../../src/tasks/pending-webhook.ts";
+import {
+  outcomeRef,
+  type PendingWebhook,
+  pendingWebhookRef,
+  readPendingWebhook,
+  type StoredOutcome,
+} from "../../src/tasks/pending-webhook.ts";
 import { submitTask } from "../../src/tasks/submit.ts";
 import type { TaskRequest } from "../../src/tasks/task-request.ts";
 

@@ -44,9 +44,11 @@ export function createTestDeps(db: Firestore, parts: Partial<Deps> = {}, env: Re
   const logged: TestDeps["logged"] = [];
   const files = new Map<string, string>();
   const config = readConfig({ FUNCTIONS_EMULATOR: "true", GCLOUD_PROJECT: "demo-test", ...env });
-  const write = (level: string) => (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
-    logged.push({ level, message, fields });
-  };
+  const write =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      logged.push({ level, message, fields });
+    };
   const log: Log = { info: write("info"), warn: write("warn"), error: write("error") };
   const keepJson: KeepJson = async (folder, json) => {
     const path = `${folder}/${json.length}.json`;

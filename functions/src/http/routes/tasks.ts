@@ -1,31 +1,43 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import type { Deps } from "../../deps.ts";
+import { isDocumentId } from "../../domain/document-id.ts";
 import { BoomerangError } from "../../domain/errors.ts";
 import { completed, failed } from "../../domain/outcome.ts";
 import { parseFields } from "../../domain/validation.ts";
 import { cancelTask } from "../../tasks/cancel.ts";
-import { findTask } from "../../tasks/find-task.ts";
+import { findTask, taskNotFound } from "../../tasks/find-task.ts";
 import { type Resolution, resolveTask } from "../../tasks/resolve.ts";
 import { retryTask } from "../../tasks/retry.ts";
 import { derivedId, submitTask } from "../../tasks/submit.ts";
+import { metadata } from "../../tasks/task-request.ts";
 import { type AppEnv, requireScope } from "../identity.ts";
 import { readJson } from "../read-body.ts";
 import { toTaskRequest } from "../task-body.ts";
 import { taskView } from "../task-view.ts";
 
-const resolveBody = z.union([
-  z.strictObject({ from: z.literal("late_callback") }),
-  z.strictObject({
+const forCompleted = "goes with the status completed only";
+const resolveBody = z
+  .strictObject({
     status: z.enum(["completed", "failed"]),
     result_url: z
       .url({ protocol: /^(https?|gs)$/ })
       .max(8_192)
       .nullish(),
     result: z.unknown().optional(),
+    result_metadata: metadata.nullish(),
     error: z.string().min(1).max(32_768).nullish(),
-  }),
-]);
+  })
+  .refine(({ status, error }) => status === "failed" || error == null, {
+    path: ["error"],
+    message: "goes with the status failed only",
+  })
+  .refine(({ status, result }) => status === "completed" || result == null, { path: ["result"], message: forCompleted })
+  .refine(({ status, result_url }) => status === "completed" || result_url == null, {
+    path: ["result_url"],
+    message: forCompleted,
+  });
+const lateCallbackBody = z.strictObject({ from: z.literal("late_callback") });
 
 /** `/api/v1/tasks` */
 export function taskRoutes(deps: Deps): Hono<AppEnv> {
@@ -45,19 +57,19 @@ export function taskRoutes(deps: Deps): Hono<AppEnv> {
   routes.get("/:id", async (context) => {
     const identity = context.get("identity");
     requireScope(identity, "tasks:read");
-    return context.json(taskView(await findTask(deps.db, identity, context.req.param("id"))));
+    return context.json(taskView(await findTask(deps.db, identity, taskId(context.req.param("id")))));
   });
 
   routes.post("/:id/cancel", async (context) => {
     const identity = context.get("identity");
     requireScope(identity, "tasks:write");
-    return context.json(taskView(await cancelTask(deps, identity, context.req.param("id"))));
+    return context.json(taskView(await cancelTask(deps, identity, taskId(context.req.param("id")))));
   });
 
   routes.post("/:id/retry", async (context) => {
     const identity = context.get("identity");
     requireScope(identity, "tasks:write");
-    const { task } = await retryTask(deps, identity, context.req.param("id"));
+    const { task } = await retryTask(deps, identity, taskId(context.req.param("id")));
     context.header("Location", `/api/v1/tasks/${task.correlationId}`);
     return context.json(taskView(task), 202);
   });
@@ -65,17 +77,29 @@ export function taskRoutes(deps: Deps): Hono<AppEnv> {
   routes.post("/:id/resolve", async (context) => {
     const identity = context.get("identity");
     requireScope(identity, "admin");
-    const resolution = toResolution(parseFields(resolveBody, await readJson(context)));
-    return context.json(taskView(await resolveTask(deps, identity, context.req.param("id"), resolution)));
+    const id = taskId(context.req.param("id"));
+    const resolution = toResolution(await readJson(context));
+    return context.json(taskView(await resolveTask(deps, identity, id, resolution)));
   });
 
   return routes;
 }
 
-function toResolution(body: z.infer<typeof resolveBody>): Resolution {
-  if ("from" in body) return "late_callback";
-  if (body.status === "failed") return failed("resolved", body.error ?? "Ended by an operator.");
-  return completed({ ...(body.result_url == null ? {} : { resultUrl: body.result_url }), result: body.result ?? null });
+/** A task's id as it stands in a path. Throws `task_not_found` (404) for what cannot be one. */
+function taskId(text: string): string {
+  if (!isDocumentId(text)) throw taskNotFound(text);
+  return text;
+}
+
+function toResolution(input: unknown): Resolution {
+  if (input !== null && typeof input === "object" && "from" in input) {
+    parseFields(lateCallbackBody, input);
+    return "late_callback";
+  }
+  const { status, error, result_url: resultUrl, result, result_metadata } = parseFields(resolveBody, input);
+  const resultMetadata = result_metadata ?? null;
+  if (status === "failed") return failed("resolved", error ?? "Ended by an operator.", resultMetadata);
+  return completed({ ...(resultUrl == null ? {} : { resultUrl }), result: result ?? null, resultMetadata });
 }
 
 /** draft-ietf-httpapi-idempotency-key-header; the length is ours. */

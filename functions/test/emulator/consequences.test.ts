@@ -1,0 +1,400 @@
+import { randomUUID } from "node:crypto";
+import { FieldValue, Timestamp } from "firebase-admin/firestore";
+import { completed } from "../../src/domain/outcome.ts";
+import { cancelTask } from "../../src/tasks/cancel.ts";
+import { deriveConsequences } from "../../src/tasks/consequences.ts";
+import { dispatchTask } from "../../src/tasks/dispatch.ts";
+import { pendingWebhookRef } from "../../src/tasks/pending-webhook.ts";
+import { resolveTask } from "../../src/tasks/resolve.ts";
+import { retryTask } from "../../src/tasks/retry.ts";
+import { startTask } from "../../src/tasks/start.ts";
+import { callBack } from "../support/callbacks.ts";
+import { dispatchNext } from "../support/dispatching.ts";
+import { replaced } from "../support/interference.ts";
+import { lifecycle, permutations, triggered, type Write } from "../support/lifecycle.ts";
+import { type RecordingService, startService } from "../support/recording-service.ts";
+import { snapshotOf, submitted, trigger } from "../support/tasks.ts";
+import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
+
+// Transactions that contend wait for one another in the emulator, up to seconds.
+jest.setTimeout(30_000);
+
+const deps = createTestDeps(newTestFirestore());
+afterAll(() => deps.db.terminate());
+
+const owner = { ownerId: "owner-1", admin: false };
+const admin = { ownerId: "operator", admin: true };
+const resultUrl = "https://cdn.example.com/a.mp4";
+
+let service: RecordingService;
+let serviceStatus: number;
+beforeEach(async () => {
+  serviceStatus = 202;
+  service = await startService(() => ({ status: serviceStatus }));
+});
+
+/** A task document of the app's, with a name of its own. */
+async function taskDocument(fields: object = {}): Promise<string> {
+  const objectId = randomUUID();
+  await deps.db.doc(`tasks/${objectId}`).set({ title: "mine", ...fields });
+  return objectId;
+}
+
+const read = async (objectId: string) => (await deps.db.doc(`tasks/${objectId}`).get()).data();
+const mapOf = async (objectId: string) => (await read(objectId))?.webhook;
+
+async function documentsIn(path: string) {
+  const { docs } = await deps.db.collection(path).get();
+  return docs.map((doc) => ({ id: doc.id, ...doc.data() }));
+}
+
+const commentsOf = (objectId: string) => documentsIn(`tasks/${objectId}/comments`);
+const notificationsOf = (userId: string) => documentsIn(`users/${userId}/notifications`);
+
+/** The least that a trigger's snapshot needs to be the last one. */
+const last = (writes: readonly Write[]): Write => {
+  const write = writes.at(-1);
+  if (write === undefined) throw new Error("no write");
+  return write;
+};
+
+test("the task document's map tells of every state, with these fields and no other", async () => {
+  const objectId = await taskDocument();
+  const { id, writes } = await lifecycle(deps, service.url, { objectId });
+  const told: unknown[] = [];
+  for (const write of writes) {
+    await triggered(deps, write);
+    told.push(await mapOf(objectId));
+  }
+  const common = { correlationId: id, error: null };
+  expect(told).toEqual([
+    { ...common, status: "pending", progress: null, resultUrl: null, updatedAt: writes[0]?.after.updateTime },
+    { ...common, status: "initiated", progress: null, resultUrl: null, updatedAt: writes[1]?.after.updateTime },
+    { ...common, status: "initiated", progress: 0.5, resultUrl: null, updatedAt: writes[2]?.after.updateTime },
+    { ...common, status: "completed", progress: 1, resultUrl, updatedAt: writes[3]?.after.updateTime },
+  ]);
+  expect(await read(objectId)).toEqual({ title: "mine", webhook: told.at(-1) });
+});
+
+test.each([
+  ["failed", "The task failed: no credits", "Your task failed."],
+  ["cancelled", "The task was cancelled: Cancelled by its owner.", "Your task was cancelled."],
+])("a task that is %s tells why, in map, comment and notification", async (status, comment, notification) => {
+  const objectId = await taskDocument();
+  const userId = randomUUID();
+  const id = await submitted(deps, { objectId, userId });
+  const created = await trigger(deps, id);
+  if (status === "failed") await callBack(deps, id, { status: "error", error: "no credits" });
+  else await cancelTask(deps, owner, id);
+  await trigger(deps, id, created);
+  const error = comment.slice(comment.indexOf(": ") + 2);
+  expect(await mapOf(objectId)).toMatchObject({ correlationId: id, status, error, resultUrl: null });
+  expect(await commentsOf(objectId)).toMatchObject([{ id, status, error, text: comment }]);
+  expect(await notificationsOf(userId)).toMatchObject([{ id: `${id}-5`, status, error, text: notification }]);
+});
+
+test("the result is a comment by the assistant", async () => {
+  const objectId = await taskDocument();
+  const { id, writes } = await lifecycle(deps, service.url, { objectId, assistantId: "assistant-1" });
+  await triggered(deps, last(writes));
+  const { after } = last(writes);
+  expect(await commentsOf(objectId)).toEqual([
+    {
+      id,
+      correlationId: id,
+      authorId: "assistant-1",
+      authorType: "assistant",
+      text: `Done: ${resultUrl}`,
+      status: "completed",
+      resultUrl,
+      resultMetadata: { title: "A" },
+      error: null,
+      createdAt: after.get("completedAt"),
+      updatedAt: after.updateTime,
+    },
+  ]);
+});
+
+const oddIds = ["ü 😀", "a.b", "%2F", "#?[]*`~", " ", "constructor", "__proto", "x".repeat(200)];
+
+test("user and followers are notified once each, whatever their ids are made of", async () => {
+  const userId = randomUUID();
+  const followers = [userId, ...oddIds.map((id) => `${id}-${userId}`), ...oddIds.map((id) => `${id}-${userId}`)];
+  const { id, writes } = await lifecycle(deps, service.url, { userId, followers });
+  await triggered(deps, last(writes));
+  const { after } = last(writes);
+  for (const person of followers) {
+    expect(await notificationsOf(person)).toEqual([
+      {
+        id: `${id}-5`,
+        type: "task.completed",
+        status: "completed",
+        correlationId: id,
+        taskId: id,
+        projectId: "project-1",
+        text: "Your task is done.",
+        resultUrl,
+        error: null,
+        read: false,
+        createdAt: after.get("completedAt"),
+        purgeAt: after.get("purgeAt"),
+      },
+    ]);
+  }
+});
+
+test("a trigger that runs again writes nothing at all", async () => {
+  const objectId = await taskDocument();
+  const userId = randomUUID();
+  const { id, writes } = await lifecycle(deps, service.url, { objectId, userId });
+  await triggered(deps, last(writes));
+  const paths = [`tasks/${objectId}`, `tasks/${objectId}/comments/${id}`, `users/${userId}/notifications/${id}-5`];
+  const writtenAt = () => Promise.all(paths.map(async (path) => (await deps.db.doc(path).get()).updateTime));
+  const before = await writtenAt();
+  expect(before).toEqual(paths.map(() => expect.any(Timestamp)));
+  for (const write of writes) await triggered(deps, write);
+  expect(await writtenAt()).toEqual(before);
+});
+
+test("a task of nobody's notifies its followers only", async () => {
+  const follower = randomUUID();
+  const { writes } = await lifecycle(deps, service.url, { userId: null, followers: [follower] });
+  await triggered(deps, last(writes));
+  expect(await notificationsOf(follower)).toHaveLength(1);
+});
+
+test("in whatever order the triggers run, each twice, they come to the same end", async () => {
+  const orders = permutations([0, 1, 2, 3]);
+  expect(orders).toHaveLength(24);
+  for (const [n, order] of orders.entries()) {
+    const objectId = await taskDocument();
+    const userId = randomUUID();
+    const follower = randomUUID();
+    const { id, writes } = await lifecycle(deps, service.url, { objectId, userId, followers: [follower] });
+    const run = async (numbers: readonly number[]) => {
+      for (const number of numbers) {
+        const write = writes[number];
+        if (write !== undefined) await triggered(deps, write);
+      }
+    };
+    await run(order);
+    const end = [await read(objectId), await commentsOf(objectId)];
+    await deps.db.doc(`users/${userId}/notifications/${id}-5`).update({ read: true });
+    await run(orders[(n * 7) % orders.length] ?? []);
+
+    expect([await read(objectId), await commentsOf(objectId)]).toEqual(end);
+    expect(end[0]).toEqual({
+      title: "mine",
+      webhook: {
+        correlationId: id,
+        status: "completed",
+        progress: 1,
+        resultUrl,
+        error: null,
+        updatedAt: last(writes).after.updateTime,
+      },
+    });
+    expect(end[1]).toMatchObject([{ id, status: "completed" }]);
+    expect(await notificationsOf(userId)).toMatchObject([{ id: `${id}-5`, status: "completed", read: true }]);
+    expect(await notificationsOf(follower)).toMatchObject([{ id: `${id}-5`, status: "completed", read: false }]);
+    expect(deps.queued.filter(({ data }) => data.correlationId === id)).toMatchObject([{ id: `${id}-1` }]);
+    expect((await snapshotOf(deps, id)).updateTime).toEqual(last(writes).after.updateTime);
+  }
+});
+
+test("all triggers at the same time come to that end, too", async () => {
+  const objectId = await taskDocument();
+  const userId = randomUUID();
+  const { id, writes } = await lifecycle(deps, service.url, { objectId, userId });
+  await Promise.all(writes.toReversed().map((write) => triggered(deps, write)));
+  expect(await mapOf(objectId)).toMatchObject({ status: "completed", updatedAt: last(writes).after.updateTime });
+  expect(await commentsOf(objectId)).toMatchObject([{ id, status: "completed" }]);
+  expect(await notificationsOf(userId)).toHaveLength(1);
+});
+
+test("a resolution that is told before the outcome that it replaced stays told", async () => {
+  const objectId = await taskDocument();
+  const userId = randomUUID();
+  const { id, writes } = await lifecycle(deps, service.url, { objectId, userId });
+  const { after } = last(writes);
+  await resolveTask(deps, admin, id, completed({ resultUrl: "https://cdn.example.com/b.mp4" }));
+  await trigger(deps, id, after);
+  for (const write of writes.toReversed()) await triggered(deps, write);
+
+  expect(await mapOf(objectId)).toMatchObject({ resultUrl: "https://cdn.example.com/b.mp4" });
+  expect(await commentsOf(objectId)).toMatchObject([{ id, resultUrl: "https://cdn.example.com/b.mp4" }]);
+  expect(await notificationsOf(userId)).toMatchObject([{ id: `${id}-5` }, { id: `${id}-6` }]);
+});
+
+test("a task document that was deleted meanwhile does not come back, nor does a comment below it", async () => {
+  const objectId = await taskDocument();
+  const userId = randomUUID();
+  const { writes } = await lifecycle(deps, service.url, { objectId, userId });
+  await deps.db.doc(`tasks/${objectId}`).delete();
+  for (const write of writes) await triggered(deps, write);
+  expect(await read(objectId)).toBeUndefined();
+  expect(await commentsOf(objectId)).toEqual([]);
+  expect(await notificationsOf(userId)).toHaveLength(1);
+});
+
+test("a pending webhook that was deleted has no consequences, and does not come back", async () => {
+  const objectId = await taskDocument();
+  const { id, writes } = await lifecycle(deps, service.url, { objectId });
+  await pendingWebhookRef(deps.db, id).delete();
+  await deriveConsequences(deps, last(writes).after, await snapshotOf(deps, id));
+  expect(await mapOf(objectId)).toBeUndefined();
+  for (const write of writes) await triggered(deps, write);
+  expect((await snapshotOf(deps, id)).exists).toBe(false);
+  expect(await mapOf(objectId)).toMatchObject({ status: "completed" });
+});
+
+test("the credential in a task document is encrypted when the task is taken, and a copy of the document still works", async () => {
+  const auth = "Bearer your-api-key";
+  const objectId = await taskDocument({
+    taskMetadata: {
+      isWebhookTask: true,
+      webhookUrl: service.url,
+      webhookAuth: auth,
+      webhookParams: { quality: "high" },
+    },
+  });
+  const start = async (document: string) => {
+    const snapshot = await deps.db.doc(`tasks/${document}`).get();
+    await startTask(deps, snapshot);
+    const found = await deps.db.collection("pendingWebhooks").where("objectId", "==", document).get();
+    return found.docs[0]?.id ?? "";
+  };
+  const id = await start(objectId);
+  await trigger(deps, id);
+  const sealed = await read(objectId);
+  expect(sealed?.taskMetadata).toMatchObject({ isWebhookTask: true, webhookUrl: service.url });
+  expect(JSON.stringify(sealed)).not.toContain("your-api-key");
+  expect(JSON.stringify((await snapshotOf(deps, id)).data())).not.toContain("your-api-key");
+  await trigger(deps, id);
+  expect(await read(objectId)).toEqual(sealed);
+
+  const copy = await start(await taskDocument(sealed));
+  expect(copy).not.toBe(id);
+  await trigger(deps, copy);
+  await dispatchNext(deps, copy);
+  expect(service.calls.map(({ headers }) => headers.authorization)).toEqual([auth]);
+  expect(await mapOf((await snapshotOf(deps, copy)).get("objectId"))).toMatchObject({ correlationId: copy });
+});
+
+/** A task that failed and was retried, with all that its triggers would get. */
+async function retried(objectId: string) {
+  const old = await submitted(deps, { objectId });
+  const created = await snapshotOf(deps, old);
+  await callBack(deps, old, { status: "error", error: "no credits" });
+  const ended = await snapshotOf(deps, old);
+  deps.advance(1_000);
+  const { task } = await retryTask(deps, owner, old);
+  return { old, created, ended, young: task.correlationId };
+}
+
+test("a task that was retried tells of the retry, even if the triggers of the first try come late", async () => {
+  const objectId = await taskDocument();
+  const { old, created, ended, young } = await retried(objectId);
+  await trigger(deps, young);
+  await deriveConsequences(deps, created, ended);
+  await deriveConsequences(deps, undefined, created);
+  expect(await mapOf(objectId)).toMatchObject({ correlationId: young, status: "pending", error: null });
+  expect(await commentsOf(objectId)).toMatchObject([{ id: old, status: "failed" }]);
+});
+
+test.each(["before", "after"])(
+  "a first try that is resolved after its retry, and told %s it, leaves the map to the retry",
+  async (when) => {
+    const objectId = await taskDocument();
+    const { old, ended, young } = await retried(objectId);
+    await resolveTask(deps, admin, old, completed({ resultUrl }));
+    if (when === "before") await trigger(deps, old, ended);
+    await trigger(deps, young);
+    if (when === "after") await trigger(deps, old, ended);
+    expect(await mapOf(objectId)).toMatchObject({ correlationId: young, status: "pending" });
+    expect(await commentsOf(objectId)).toMatchObject([{ id: old, status: "completed", resultUrl }]);
+  },
+);
+
+test("a map that tells of a task that is gone is written anew", async () => {
+  const webhook = { correlationId: randomUUID(), status: "completed", updatedAt: Timestamp.fromMillis(0) };
+  const objectId = await taskDocument({ webhook });
+  const id = await submitted(deps, { objectId });
+  await trigger(deps, id);
+  expect(await mapOf(objectId)).toMatchObject({ correlationId: id, status: "pending" });
+});
+
+test.each([["a text"], [7], [null], [["list"]], [{ correlationId: "a/b", updatedAt: "yesterday" }]])(
+  "a map that something else wrote (%j) is replaced",
+  async (webhook) => {
+    const objectId = await taskDocument({ webhook });
+    const id = await submitted(deps, { objectId });
+    await trigger(deps, id);
+    expect(Object.keys(await mapOf(objectId)).sort()).toEqual(
+      ["correlationId", "error", "progress", "resultUrl", "status", "updatedAt"].sort(),
+    );
+    expect(await mapOf(objectId)).toMatchObject({ correlationId: id });
+  },
+);
+
+test("a queue that does not answer makes the trigger fail, after all else was done, and then run again", async () => {
+  const objectId = await taskDocument();
+  const id = await submitted(deps, { objectId });
+  await pendingWebhookRef(deps.db, id).update({ sweepShard: FieldValue.delete() });
+  const silent = new Error("the queue does not answer");
+  const enqueue = () => Promise.reject(silent);
+  const after = await snapshotOf(deps, id);
+
+  await expect(deriveConsequences({ ...deps, enqueue }, undefined, after)).rejects.toBe(silent);
+  expect(await mapOf(objectId)).toMatchObject({ correlationId: id, status: "pending" });
+  expect((await snapshotOf(deps, id)).get("sweepShard")).toBeDefined();
+  expect(deps.queued.filter(({ data }) => data.correlationId === id)).toEqual([]);
+
+  await deriveConsequences(deps, undefined, after);
+  expect(deps.queued.filter(({ data }) => data.correlationId === id)).toHaveLength(1);
+});
+
+test("a task document that cannot be written makes the trigger fail, after all else was done", async () => {
+  const objectId = await taskDocument();
+  const userId = randomUUID();
+  const { writes } = await lifecycle(deps, service.url, { objectId, userId });
+  const unavailable = Object.assign(new Error("14 UNAVAILABLE: try later"), { code: 14 });
+  const db = replaced(deps.db, { runTransaction: () => Promise.reject(unavailable) });
+  await expect(triggered({ ...deps, db }, last(writes))).rejects.toBe(unavailable);
+  expect(await notificationsOf(userId)).toHaveLength(1);
+  await triggered(deps, last(writes));
+  expect(await mapOf(objectId)).toMatchObject({ status: "completed" });
+  expect(await notificationsOf(userId)).toHaveLength(1);
+});
+
+test("each call that is due is put into the queue once, and no other write queues anything", async () => {
+  const orders: { id: string; runAt: number }[] = [];
+  const counting = {
+    ...deps,
+    enqueue: async ({ id, runAt }: { id: string; runAt: number }) => void orders.push({ id, runAt }),
+  };
+  serviceStatus = 500;
+  const id = await submitted(counting, { worker: { url: service.url, auth: null } });
+  let before = await trigger(counting, id);
+  expect(orders).toEqual([{ id: `${id}-1`, runAt: before.get("nextAttemptAt") }]);
+
+  const step = async (change: () => Promise<unknown>) => {
+    orders.length = 0;
+    await change();
+    before = await trigger(counting, id, before);
+    return orders;
+  };
+  expect(await step(() => pendingWebhookRef(deps.db, id).update({ priority: 3 }))).toEqual([]);
+  const second = await step(() => dispatchTask(counting, { correlationId: id, attempt: 1 }));
+  expect(second).toEqual([{ id: `${id}-2`, runAt: before.get("nextAttemptAt") }]);
+  expect(before.get("nextAttemptAt")).toBeGreaterThan(before.get("attempts")[0].at.toMillis());
+  const rescue = await step(() => pendingWebhookRef(deps.db, id).update({ rescues: 1 }));
+  expect(rescue.map((order) => order.id)).toEqual([`${id}-2-rescue-1`]);
+  serviceStatus = 202;
+  deps.advance(1_000);
+  expect(await step(() => dispatchTask(counting, { correlationId: id, attempt: 2 }))).toEqual([]);
+  expect(before.get("status")).toBe("initiated");
+  expect(await step(() => callBack(counting, id, { status: "progress", progress: 0.5 }))).toEqual([]);
+  expect(await step(() => callBack(counting, id, { status: "success" }))).toEqual([]);
+  expect(service.calls).toHaveLength(2);
+});

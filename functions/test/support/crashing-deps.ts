@@ -1,0 +1,66 @@
+import type { Deps } from "../../src/deps.ts";
+import { createServices } from "../../src/tasks/services.ts";
+import { interceptFirestore } from "./firestore-rpc.ts";
+
+/** Which of all I/O steps kills its process, from 1, and whether the step still took effect. */
+export interface CrashPlan {
+  readonly at: number;
+  readonly when: "before" | "after";
+}
+
+/** One function instance. Once it crashed, nothing that it still tries has any effect. */
+export interface Process {
+  readonly deps: Deps;
+  crashed: boolean;
+}
+
+/** Starts processes, of which the one that takes the planned step crashes. */
+export interface Crashing {
+  readonly start: () => Process;
+  /** Every step taken so far, by all processes: what it was. */
+  readonly steps: string[];
+}
+
+const reads: ReadonlySet<string> = new Set(["batchGetDocuments", "runQuery"]);
+
+class Crash extends Error {
+  override readonly name = "Crash";
+  /** So that the Firestore client takes it for permanent, and does not try again. */
+  readonly code = 7;
+}
+
+/**
+ * Deps whose n-th step crashes. A step is whatever a crash can fall between: a request to the database, something put
+ * into the queue, an outbound call, a file kept.
+ */
+export function crashingDeps(deps: Deps, plan: CrashPlan): Crashing {
+  const steps: string[] = [];
+
+  function start(): Process {
+    const step = async <T>(name: string, proceed: () => Promise<T>): Promise<T> => {
+      // The locks of a client that is gone: the database drops them by itself after a while, here at once.
+      if (process.crashed && name === "rollback") return await proceed();
+      if (process.crashed) throw new Crash(`${name} after the crash`);
+      steps.push(name);
+      if (steps.length !== plan.at) return await proceed();
+      process.crashed = true;
+      // A read has no effect, but for locks that nobody would know of any more.
+      if (plan.when === "after" && !reads.has(name)) await proceed();
+      throw new Crash(`crashed ${plan.when} step ${plan.at}, ${name}`);
+    };
+    const db = interceptFirestore(deps.db, ({ method }, proceed) => step(method, proceed));
+    const process: Process = {
+      crashed: false,
+      deps: {
+        ...deps,
+        db,
+        findService: createServices(db, deps.now),
+        enqueue: (task) => step("enqueue", () => deps.enqueue(task)),
+        send: (request) => step("send", () => deps.send(request)),
+        keepJson: (folder, json) => step("keepJson", () => deps.keepJson(folder, json)),
+      },
+    };
+    return process;
+  }
+  return { start, steps };
+}
