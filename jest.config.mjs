@@ -17,6 +17,8 @@ const common = {
 
 export default {
   rootDir: import.meta.dirname,
+  // A limit for a test that hangs, not a measure: the machine may be busy.
+  testTimeout: 60_000,
   projects: [
     { ...common, displayName: "unit", testMatch: ["<rootDir>/functions/test/unit/**/*.test.ts"] },
     { ...common, displayName: "emulator", testMatch: ["<rootDir>/functions/test/emulator/**/*.test.ts"] },

@@ -13,6 +13,11 @@ export async function readJson(context: Context): Promise<unknown> {
     const message = "Send the body as JSON, with Content-Type: application/json.";
     throw new BoomerangError("unsupported_media_type", message, { status: 415 });
   }
+  if ((context.req.header("content-encoding") ?? "identity").trim().toLowerCase() !== "identity") {
+    const message = "Send the body as it is, without a Content-Encoding.";
+    const headers = { "Accept-Encoding": "identity" };
+    throw new BoomerangError("unsupported_media_type", message, { status: 415, headers });
+  }
   const body = await context.req.arrayBuffer();
   if (body.byteLength > maxBodyBytes) {
     const message = `The body has ${body.byteLength} bytes; at most ${maxBodyBytes} are taken.`;

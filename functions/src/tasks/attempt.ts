@@ -42,7 +42,7 @@ export async function recordAttempt(
     const repeated =
       verdict.input === "attempt_failed" && task.attempts.some(({ number }) => number === attempt.number);
     if (repeated || transition(task.status, verdict.input).kind === "refuse") {
-      await snapshot.ref.update({ attempts: FieldValue.arrayUnion(attempt) });
+      await snapshot.ref.update({ attempts: FieldValue.arrayUnion(attempt), ...lateAcknowledgement(task, verdict) });
       return "overtaken";
     }
     if (await commit(deps, snapshot, task, attempt, verdict)) return "recorded";
@@ -52,6 +52,13 @@ export async function recordAttempt(
     status: 503,
     retryable: true,
   });
+}
+
+/** Progress may be faster than the acknowledgement; what that says of the job counts all the same. */
+function lateAcknowledgement(task: PendingWebhook, verdict: Verdict): Partial<Acknowledgement> {
+  return verdict.input === "acknowledge" && task.status === "initiated" && task.externalId === null
+    ? verdict.acknowledgement
+    : {};
 }
 
 /** False where the task was written since `snapshot`. */

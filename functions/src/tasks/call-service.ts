@@ -99,7 +99,7 @@ function outboundCall(deps: Deps, task: PendingWebhook, provider: Provider): Sen
   const request = provider.buildCall(
     {
       correlationId,
-      callbackUrl: `${deps.config.callbackBaseUrl}/webhookCallback/${correlationId}?token=${token}`,
+      callbackUrl: `${deps.config.callbackBaseUrl}/webhookCallback/${encodeURIComponent(correlationId)}?token=${token}`,
       webhookUrl: task.webhookUrl,
       auth,
       signingSecrets: task.sealedSecret === null ? [] : [deps.keys.open(task.sealedSecret)],

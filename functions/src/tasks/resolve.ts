@@ -30,8 +30,8 @@ export async function resolveTask(
   id: string,
   resolution: Resolution,
 ): Promise<PendingWebhook> {
-  const taskRef = pendingWebhookRef(deps.db, id);
   await findTask(deps.db, viewer, id);
+  const taskRef = pendingWebhookRef(deps.db, id);
   const decided = resolution === "late_callback" ? undefined : await keepLargeParts(deps.keepJson, id, resolution);
   await deps.db.runTransaction(async (transaction) => {
     const [taskSnapshot, outcomeSnapshot] = await transaction.getAll(taskRef, outcomeRef(deps.db, id));

@@ -56,13 +56,23 @@ export async function settle(db: Firestore, settlement: Settlement): Promise<Set
   }
 }
 
+/** The lock outlives what it guards: deleted first, a repeated callback could end the task once more. */
+const outliveMs = 7 * 24 * 3_600_000;
+
 /** See {@link settle}; the sweep puts many of these into one commit. */
 export function settlingWrites(settlement: Settlement): SettlingWrites {
   const { outcome, eventPrefix, now, retentionMs, attempt } = settlement;
   const at = timestamp(now);
   const purgeAt = timestamp(now + retentionMs);
   return {
-    outcome: { status: outcome.status, digest: outcomeDigest(outcome), at, resolutions: 0, conflicts: 0, purgeAt },
+    outcome: {
+      status: outcome.status,
+      digest: outcomeDigest(outcome),
+      at,
+      resolutions: 0,
+      conflicts: 0,
+      purgeAt: timestamp(now + retentionMs + outliveMs),
+    },
     update: {
       ...outcomeFields(outcome, at),
       history: FieldValue.arrayUnion(finalEvent(eventPrefix, outcome.status, at)),

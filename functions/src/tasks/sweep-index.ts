@@ -7,8 +7,11 @@ import { createHash } from "node:crypto";
  */
 export const sweepShards = 16;
 
-/** A pending task that nobody called by then has lost its place in the queue. */
-const rescueAfterMs = 60_000;
+/**
+ * A pending task whose call is not recorded by then has lost its place in the queue: longer than a call may take, so that
+ * one that is under way (90 s at most) is not made a second time.
+ */
+const rescueAfterMs = 120_000;
 const maxRescueDoublings = 10;
 
 /** The shard of a task: always the same for the same correlation id. */

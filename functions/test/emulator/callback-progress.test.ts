@@ -117,6 +117,14 @@ test("progress after expiry is answered 410, and changes nothing", async () => {
   expect(await readTask(deps, id)).toEqual(before);
 });
 
+test("progress that is faster than the acknowledgement does not lose what that says of the job", async () => {
+  const id = await submitted(deps);
+  const seen = await snapshotOf(deps, id);
+  await callBack(deps, id, progress(0.3));
+  await acknowledge(deps, seen);
+  expect(await readTask(deps, id)).toMatchObject({ status: "initiated", progress: 0.3, externalId: "job-1" });
+});
+
 test("progress that comes while the acknowledgement is being recorded: the task starts once", async () => {
   for (const _round of times(15)) {
     const id = await submitted(deps);

@@ -94,7 +94,7 @@ test("a service in sync mode has 60 s, and one that takes longer is asked again"
   expect(timeouts).toEqual([60_000]);
   expect(task).toMatchObject({ status: "pending", attempts: [{ statusCode: null }] });
   expect(task.attempts[0]?.error).toContain("did not answer completely");
-  expect(task.nextAttemptAt).toBeGreaterThan(task.createdAt.toMillis() + 1_000);
+  expect(task.nextAttemptAt).toBe(task.createdAt.toMillis() + 1_000);
   send.close();
 });
 
@@ -122,7 +122,8 @@ test("a file store that does not answer leaves the task as it was, for the queue
   const id = await queuedTask(failing, url, { worker });
   await expect(dispatchNext(failing, id)).rejects.toThrow("storage is down");
   expect(await readTask(deps, id)).toMatchObject({ status: "pending", attempts: [] });
-  await dispatchTask(deps, { correlationId: id, attempt: 1 });
+  const mended = createTestDeps(db, { keys: deps.keys });
+  await dispatchTask(mended, { correlationId: id, attempt: 1 });
   expect(await readTask(deps, id)).toMatchObject({ status: "completed" });
   expect(calls.map(({ headers }) => headers["idempotency-key"])).toEqual([id, id]);
 });

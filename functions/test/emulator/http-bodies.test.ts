@@ -31,6 +31,11 @@ test.each<[string, string, number, string]>([
   expect([answer.status, answer.body.code]).toEqual([status, code]);
 });
 
+test("a compressed body is a 415 that says how to send it", async () => {
+  const answer = await post("{}", { "content-type": "application/json", "content-encoding": "gzip" });
+  expect([answer.status, answer.body.code]).toEqual([415, "unsupported_media_type"]);
+});
+
 test("a body that is not UTF-8 is a 400", async () => {
   const { status, body } = await post(Uint8Array.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]));
   expect([status, body.code]).toEqual([400, "not_json"]);

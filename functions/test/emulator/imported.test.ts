@@ -94,13 +94,20 @@ test("an imported task is called again after a failed call, as any other", async
   const waitMs = task.nextAttemptAt - deps.now();
   expect(waitMs).toBeGreaterThan(0);
   expect(waitMs).toBeLessThanOrEqual(1_000);
+
+  for (const attempt of [2, 3, 4]) {
+    deps.advance(5_000);
+    await dispatchTask(deps, { correlationId: id, attempt });
+  }
+  expect(await readTask(deps, id)).toMatchObject({ status: "failed", errorCode: "http_503" });
+  expect(service.calls).toHaveLength(4);
 });
 
 test("an imported task that is adopted is not rescued at once", async () => {
   const id = await imported();
   await trigger(deps, id);
   expect(await sweep()).toMatchObject({ expired: 0, rescued: 0 });
-  deps.advance(61_000);
+  deps.advance(121_000);
   expect(await sweep()).toMatchObject({ expired: 0, rescued: 1 });
   expect((await readTask(deps, id)).rescues).toBe(1);
 });

@@ -19,10 +19,10 @@ const submittedHere = (timeoutSeconds: number) =>
   submitted(deps, { worker: { url: service.url, auth: null }, timeoutSeconds });
 const queuedIds = () => deps.queued.map(({ id }) => id);
 
-test("a task that nobody called within a minute is queued again under a new name", async () => {
+test("a task that nobody called within two minutes is queued again under a new name", async () => {
   const id = await submittedHere(3_600);
   const created = await trigger(deps, id);
-  deps.advance(59_000);
+  deps.advance(119_000);
   expect(await sweep()).toMatchObject({ expired: 0, rescued: 0 });
 
   deps.advance(2_000);
@@ -44,26 +44,26 @@ test("a rescue that was not heard of is repeated, each time with twice the patie
     await sweep();
     return (await readTask(deps, id)).rescues;
   };
-  expect(await rescuesAfter(61)).toBe(1);
-  expect(await rescuesAfter(110)).toBe(1);
+  expect(await rescuesAfter(121)).toBe(1);
+  expect(await rescuesAfter(230)).toBe(1);
   expect(await rescuesAfter(11)).toBe(2);
-  expect(await rescuesAfter(230)).toBe(2);
+  expect(await rescuesAfter(470)).toBe(2);
   expect(await rescuesAfter(11)).toBe(3);
 });
 
 test("a task that is rescued in vain expires at its deadline", async () => {
-  const id = await submittedHere(100);
-  deps.advance(61_000);
+  const id = await submittedHere(200);
+  deps.advance(121_000);
   expect(await sweep()).toMatchObject({ rescued: 1 });
-  deps.advance(40_000);
+  deps.advance(80_000);
   expect(await sweep()).toMatchObject({ expired: 1 });
-  const error = "No callback came within 100 s. The service was never reached.";
+  const error = "No callback came within 200 s. The service was never reached.";
   expect(await readTask(deps, id)).toMatchObject({ status: "expired", error });
 });
 
 test("a task whose lost order turns up after all is called once", async () => {
   const id = await submittedHere(3_600);
-  deps.advance(61_000);
+  deps.advance(121_000);
   await sweep();
   const order = { correlationId: id, attempt: 1 };
   await dispatchTask(deps, order);
@@ -73,16 +73,16 @@ test("a task whose lost order turns up after all is called once", async () => {
   expect(await readTask(deps, id)).toMatchObject({ status: "initiated", attempts: [{ number: 1 }] });
 });
 
-test("a task that waits for its next attempt is not rescued before that is a minute overdue", async () => {
+test("a task that waits for its next attempt is not rescued before that is two minutes overdue", async () => {
   await deps.db.doc("services/flaky").set({ url: service.url, maxRetries: 3, retryDelaySeconds: 120 });
   serviceStatus = 500;
   const id = await submitted(deps, { worker: { service: "flaky" }, timeoutSeconds: 3_600 });
   await dispatchTask(deps, { correlationId: id, attempt: 1 });
   const before = await snapshotOf(deps, id);
 
-  deps.advance(121_000);
+  deps.advance(239_000);
   expect(await sweep()).toMatchObject({ rescued: 0 });
-  deps.advance(60_000);
+  deps.advance(2_000);
   expect(await sweep()).toMatchObject({ rescued: 1 });
   await trigger(deps, id, before);
   expect(queuedIds()).toEqual([`${id}-2-rescue-1`]);
@@ -94,7 +94,7 @@ test("a task that waits for its next attempt is not rescued before that is a min
 
 test("a second sweep at the same time rescues a task only once", async () => {
   const id = await submittedHere(3_600);
-  deps.advance(61_000);
+  deps.advance(121_000);
   const reports = await Promise.all([sweep(), sweep()]);
   expect(reports.reduce((sum, { rescued }) => sum + rescued, 0)).toBe(1);
   expect(await readTask(deps, id)).toMatchObject({ rescues: 1 });

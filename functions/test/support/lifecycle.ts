@@ -40,6 +40,13 @@ export async function lifecycle(deps: Deps, url: string, parts: Partial<TaskRequ
   return { id, writes };
 }
 
+/** The write that ended the task. */
+export function last(writes: readonly Write[]): Write {
+  const write = writes.at(-1);
+  if (write === undefined) throw new Error("no write");
+  return write;
+}
+
 /** The trigger of that write. */
 export async function triggered(deps: Deps, { before, after }: Write): Promise<void> {
   await deriveConsequences(deps, before, after);

@@ -88,7 +88,7 @@ export async function live(life: Life): Promise<readonly Job[]> {
 /** Where the queue or a trigger lost something for good, the sweep asks for it again. */
 async function sweepJob({ deps, recovery }: Life, document: DocumentSnapshot | undefined): Promise<Job | undefined> {
   if (recovery !== "never" || document?.data()?.status !== "pending") return undefined;
-  deps.advance(60_001);
+  deps.advance(120_001);
   return { what: "trigger", run: async (own) => void (await expirePendingWebhooks(own, own.now() + 60_000)) };
 }
 

@@ -18,7 +18,7 @@ export interface TestDeps extends Deps {
   readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
   /** What was kept as a file: path and text. */
   readonly files: Map<string, string>;
-  /** Sets the clock forward. */
+  /** Sets the clock forward; by itself it stands still. */
   advance(ms: number): void;
 }
 
@@ -39,7 +39,8 @@ export function newTestFirestore(): Firestore {
 /** Real everything but the queue, the clock, the file store and the log. `parts` replaces what the test wants to. */
 export function createTestDeps(db: Firestore, parts: Partial<Deps> = {}, env: Record<string, string> = {}): TestDeps {
   let ahead = 0;
-  const now = () => Date.now() + ahead;
+  const startedAt = Date.now();
+  const now = () => startedAt + ahead;
   const queued: QueuedTask[] = [];
   const logged: TestDeps["logged"] = [];
   const files = new Map<string, string>();
