@@ -2,16 +2,21 @@ import type { Deps } from "../../src/deps.ts";
 import { createServices } from "../../src/tasks/services.ts";
 import { interceptFirestore } from "./firestore-rpc.ts";
 
-/** Which of all I/O steps kills its process, from 1, and whether the step still took effect. */
+/**
+ * Which of all I/O steps goes wrong, from 1, and how: its process crashes before or after the step took effect, or the
+ * step alone fails and the process goes on.
+ */
 export interface CrashPlan {
   readonly at: number;
-  readonly when: "before" | "after";
+  readonly how: "crash before" | "crash after" | "failure at";
 }
 
 /** One function instance. Once it crashed, nothing that it still tries has any effect. */
 export interface Process {
   readonly deps: Deps;
   crashed: boolean;
+  /** Whether the planned step was among its own. */
+  struck: boolean;
 }
 
 /** Starts processes, of which the one that takes the planned step crashes. */
@@ -43,14 +48,16 @@ export function crashingDeps(deps: Deps, plan: CrashPlan): Crashing {
       if (process.crashed) throw new Crash(`${name} after the crash`);
       steps.push(name);
       if (steps.length !== plan.at) return await proceed();
-      process.crashed = true;
+      process.struck = true;
+      process.crashed = plan.how !== "failure at";
       // A read has no effect, but for locks that nobody would know of any more.
-      if (plan.when === "after" && !reads.has(name)) await proceed();
-      throw new Crash(`crashed ${plan.when} step ${plan.at}, ${name}`);
+      if (plan.how === "crash after" && !reads.has(name)) await proceed();
+      throw new Crash(`step ${plan.at}, ${name}: ${plan.how}`);
     };
     const db = interceptFirestore(deps.db, ({ method }, proceed) => step(method, proceed));
     const process: Process = {
       crashed: false,
+      struck: false,
       deps: {
         ...deps,
         db,

@@ -24,6 +24,7 @@ export interface Job {
 export type Recovery = "at once" | "last" | "never";
 
 export interface Life {
+  /** Its queue is this task's alone. */
   readonly deps: TestDeps;
   /** Whose task it is; nobody else's documents are looked at. */
   readonly ownerId: string;
@@ -44,38 +45,41 @@ export async function live(life: Life): Promise<readonly Job[]> {
   const all: Job[] = [life.submission];
   const waiting: Job[] = [life.submission];
   const seen = { order: 0, call: 0, document: undefined as DocumentSnapshot | undefined };
-  for (let done = 0; done < maxJobs; done += 1) {
+  for (let turn = 0; turn < maxJobs; turn += 1) {
     const job = waiting.shift() ?? (await sweepJob(life, seen.document));
     if (job === undefined) return all;
     const process = start();
+    let done = true;
     await job.run(process.deps).catch((error: unknown) => {
-      if (!process.crashed) throw error;
+      if (!process.struck) throw error;
+      done = false;
     });
     const found = await news(life, seen);
     all.push(...found);
     waiting.push(...found);
-    if (!process.crashed) continue;
+    if (done && !process.crashed) continue;
     if (recovery === "at once") waiting.unshift(job);
     else if (recovery === "last" || !canBeRescued(job, seen.document)) waiting.push(job);
   }
   throw new Error(`The task is not done after ${maxJobs} jobs; it is ${seen.document?.data()?.status}.`);
 
+  async function find(ownerId: string): Promise<DocumentSnapshot | undefined> {
+    return (await pendingWebhooks(deps.db).where("ownerId", "==", ownerId).get()).docs[0];
+  }
+
   /** What followed from the last job: writes to the document, orders in the queue, calls of the service. */
   async function news({ ownerId, calls, report }: Life, known: typeof seen): Promise<Job[]> {
-    const { docs } = await pendingWebhooks(deps.db).where("ownerId", "==", ownerId).get();
-    const found: Job[] = [];
     const before = known.document;
-    const [after] = docs;
-    if (after !== undefined && before?.updateTime?.isEqual(after.updateTime) !== true) {
+    const after = await (before === undefined ? find(ownerId) : before.ref.get());
+    const found: Job[] = [];
+    if (after !== undefined && before?.updateTime?.valueOf() !== after.updateTime?.valueOf()) {
       found.push({ what: "trigger", run: (own) => deriveConsequences(own, before, after) });
       known.document = after;
     }
-    const id = after?.id;
-    const orders = deps.queued.filter(({ data }) => data.correlationId === id);
-    for (const { data, runAt } of orders.slice(known.order)) {
+    for (const { data, runAt } of deps.queued.slice(known.order)) {
       found.push({ what: "order", run: (own) => carryOut(deps, own, data as unknown as DispatchOrder, runAt) });
     }
-    known.order = orders.length;
+    known.order = deps.queued.length;
     for (const call of calls.slice(known.call)) {
       if (report !== undefined && call.status < 300)
         found.push({ what: "callback", run: (own) => callBack(own, call, report) });
