@@ -16,8 +16,12 @@ export interface Config {
   readonly taskTimeoutSeconds: number;
   /** How long finished tasks are kept. */
   readonly taskRetentionMs: number;
+  /** How long events that the application published are kept. */
+  readonly historyRetentionMs: number;
   readonly dispatchesPerSecond: number;
   readonly concurrentDispatches: number;
+  readonly deliveriesPerSecond: number;
+  readonly concurrentDeliveries: number;
   /** Hosts that outbound calls may go to; empty means any public one. */
   readonly allowedHosts: readonly string[];
   /** Where results go that are too large for a document. */
@@ -54,8 +58,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     retryDelaySeconds: number(env, "WEBHOOK_RETRY_DELAY", 1, 0.1, 3_600),
     taskTimeoutSeconds: number(env, "TASK_TIMEOUT", 300, 1, 7 * 86_400),
     taskRetentionMs: number(env, "TASK_RETENTION_DAYS", 90, 1, 3_650) * dayMs,
+    historyRetentionMs: number(env, "HISTORY_RETENTION_DAYS", 7, 1, 3_650) * dayMs,
     dispatchesPerSecond: number(env, "DISPATCHES_PER_SECOND", 100, 1, 500),
     concurrentDispatches: integer(env, "CONCURRENT_DISPATCHES", 200, 1, 5_000),
+    deliveriesPerSecond: number(env, "DELIVERIES_PER_SECOND", 100, 1, 500),
+    concurrentDeliveries: integer(env, "CONCURRENT_DELIVERIES", 500, 1, 5_000),
     allowedHosts: (env.ALLOWED_WEBHOOK_HOSTS ?? "")
       .split(/[\s,]+/)
       .filter((host) => host !== "")

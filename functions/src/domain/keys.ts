@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, ti
 import { BoomerangError } from "./errors.ts";
 
 /** What a secret is used for; each purpose has a key of its own (HKDF, RFC 5869). */
-type Purpose = "callback-token" | "seal";
+type Purpose = "callback-token" | "seal" | "callback-url-secret";
 
 /** The project's secrets, newest first: the first signs and seals, all verify and open. */
 export interface Keys {
@@ -12,6 +12,8 @@ export interface Keys {
   verify(text: string, mac: string): boolean;
   /** Encrypts `plain` (AES-256-GCM) for keeping at rest: `v1.{key id}.{iv}.{ciphertext}.{tag}`, base64url. */
   seal(plain: string): string;
+  /** The secrets that sign what goes to an owner's callback URLs, newest first, as Standard Webhooks writes them. */
+  ownerSecrets(ownerId: string): string[];
   /** The reverse of `seal`. Throws `unsealable` where the secret that sealed it is gone or the text was changed. */
   open(sealed: string): string;
 }
@@ -31,6 +33,7 @@ export function parseKeys(text: string | undefined): Keys {
   const derive = (purpose: Purpose) =>
     secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "boomerang", purpose, 32)));
   const tokenKeys = derive("callback-token");
+  const ownerKeys = derive("callback-url-secret");
   const sealKeys = derive("seal").map((key) => ({ key, id: hmac(key, "key id").toString("base64url").slice(0, 8) }));
 
   return {
@@ -43,6 +46,7 @@ export function parseKeys(text: string | undefined): Keys {
         return given.length === expected.length && timingSafeEqual(given, expected);
       });
     },
+    ownerSecrets: (ownerId) => ownerKeys.map((key) => `whsec_${hmac(key, ownerId).toString("base64")}`),
     seal(plain) {
       const { key, id } = first(sealKeys);
       const iv = randomBytes(12);

@@ -20,12 +20,15 @@ export function signatureHeaders(
   return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signatures.join(" ") };
 }
 
-/**
- * The public libraries read a secret as base64 and refuse what is not; such a secret is taken as it stands, which they
- * call the raw format.
- */
-function signingKey(secret: string): Buffer {
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$/;
+
+/** The key that a secret holds in padded base64 (RFC 4648, 4), with or without the `whsec_` prefix; undefined where it is other text. */
+export function decodeSecret(secret: string): Buffer | undefined {
   const encoded = secret.replace(/^whsec_/, "");
-  const isBase64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(encoded);
-  return isBase64 ? Buffer.from(encoded, "base64") : Buffer.from(secret, "utf8");
+  return base64.test(encoded) ? Buffer.from(encoded, "base64") : undefined;
+}
+
+/** The public libraries refuse what is not base64; such a secret is taken as it stands, which they call the raw format. */
+function signingKey(secret: string): Buffer {
+  return decodeSecret(secret) ?? Buffer.from(secret, "utf8");
 }

@@ -8,7 +8,9 @@ export function fieldErrors(error: z.ZodError): FieldError[] {
     if (issue.code === "unrecognized_keys") {
       return issue.keys.map((key) => ({ field: [...path, key].join("."), message: "is not a known field" }));
     }
-    return [{ field: path.join(".") || "body", message: issue.message }];
+    // What is wrong with a key of a record is told one level deeper.
+    const message = (issue.code === "invalid_key" ? issue.issues[0]?.message : undefined) ?? issue.message;
+    return [{ field: path.join(".") || "body", message }];
   });
 }
 

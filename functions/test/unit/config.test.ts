@@ -27,6 +27,9 @@ test("with nothing set but the project, everything has its default", () => {
     taskRetentionMs: 90 * 24 * 3_600_000,
     dispatchesPerSecond: 100,
     concurrentDispatches: 200,
+    historyRetentionMs: 7 * 24 * 3_600_000,
+    deliveriesPerSecond: 100,
+    concurrentDeliveries: 500,
     allowedHosts: [],
     storageBucket: "shop-prod.firebasestorage.app",
   });

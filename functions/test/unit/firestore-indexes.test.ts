@@ -56,12 +56,33 @@ describe("composite indexes", () => {
         "pendingWebhooks: sweepShard, sweepAt",
         "pendingWebhooks: userId, createdAt↓",
         "pendingWebhooks: ownerId, createdAt↓",
+        "pendingWebhooks: ownerId, updatedAt↓",
         "pendingWebhooks: ownerId, status, createdAt↓",
         "pendingWebhooks: ownerId, projectId, createdAt↓",
         "pendingWebhooks: ownerId, service, createdAt↓",
         "pendingWebhooks: status, createdAt↓",
         "pendingWebhooks: projectId, createdAt↓",
         "pendingWebhooks: service, createdAt↓",
+      ].sort(),
+    );
+  });
+
+  test("of deliveries and webhooks are those that the sweep, the limits, replays and the lists need, each once", () => {
+    const others = indexes.filter(({ collectionGroup }) => ["deliveries", "events", "webhooks"].includes(collectionGroup));
+    expect(others.map(describeIndex).sort()).toEqual(
+      [
+        "events: ownerId, createdAt↓",
+        "deliveries: sweepShard, sweepAt",
+        "deliveries: taskId, createdAt↓",
+        "deliveries: taskId, status, createdAt↓",
+        "deliveries: webhookId, completedAt",
+        "deliveries: webhookId, createdAt",
+        "deliveries: webhookId, status, createdAt",
+        "deliveries: webhookId, createdAt↓",
+        "deliveries: webhookId, status, createdAt↓",
+        "deliveries: ownerId, createdAt↓",
+        "deliveries: ownerId, status, createdAt↓",
+        "webhooks: isActive, lastDeliveredAt",
       ].sort(),
     );
   });
@@ -88,7 +109,8 @@ describe("field overrides", () => {
 
   test("time to live is by purgeAt, in every collection that is cleared, and nowhere else", () => {
     const ttl = fieldOverrides.filter((field) => field.ttl === true).map((field) => field.collectionGroup);
-    expect(ttl.sort()).toEqual(["callbacks", "deliveries", "events", "notifications", "outcome", "pendingWebhooks"]);
+    const cleared = ["callbacks", "deliveries", "events", "notifications", "outcome", "pendingWebhooks", "replays"];
+    expect(ttl.sort()).toEqual(cleared);
     expect(fieldOverrides.filter((field) => field.ttl !== (field.fieldPath === "purgeAt" || undefined))).toEqual([]);
   });
 
@@ -141,6 +163,21 @@ describe("field overrides", () => {
     ["callbacks", "resultUrl"],
     ["callbacks", "error"],
     ["tasks", "webhook.updatedAt"],
+    ["deliveries", "createdAt"],
+    ["deliveries", "completedAt"],
+    ["deliveries", "nextAttemptAt"],
+    ["deliveries", "sweepAt"],
+    ["deliveries", "body"],
+    ["deliveries", "attempts"],
+    ["deliveries", "source"],
+    ["deliveries", "url"],
+    ["events", "createdAt"],
+    ["events", "payload"],
+    ["events", "requestDigest"],
+    ["replays", "createdAt"],
+    ["replays", "cursor"],
+    ["webhooks", "sealedSecrets"],
+    ["webhooks", "sealedHeaders"],
   ] as const;
 
   test.each(elsewhere)("%s.%s has no index of its own", (collectionGroup, field) => {
