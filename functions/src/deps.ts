@@ -8,6 +8,7 @@ import { cloudLog, type Log } from "./platform/log.ts";
 import { createOutboundHttp, type SendOutbound } from "./platform/outbound-http.ts";
 import { createQueue, type Enqueue } from "./platform/queue.ts";
 import { createServices, type FindService } from "./tasks/services.ts";
+import { createFindWebhooks, type FindWebhooks } from "./webhooks/webhook.ts";
 
 /** What the handlers work with. One object, so that a test replaces a part and leaves the rest real. */
 export interface Deps {
@@ -18,6 +19,7 @@ export interface Deps {
   readonly keepJson: KeepJson;
   readonly keys: Keys;
   readonly findService: FindService;
+  readonly webhooks: FindWebhooks;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** A random UUID. */
@@ -38,6 +40,7 @@ export function createDeps(env: NodeJS.ProcessEnv): Deps {
     keepJson: createFiles(config.storageBucket),
     keys: parseKeys(env.BOOMERANG_SECRET),
     findService: createServices(db, now),
+    webhooks: createFindWebhooks(db, now),
     now,
     newId: () => v4(),
     log: cloudLog,

@@ -60,6 +60,35 @@ export const dispatchTask = onTaskDispatched(
   },
 );
 
+/** An event that the application published goes to its subscribers. */
+export const onEvent = onDocumentCreated({ document: "events/{eventId}", retry: true }, async (event) => {
+  const { handleEvent } = await import("./handlers/on-event.ts");
+  await handleEvent(event);
+});
+
+/** Makes one attempt at one delivery. */
+export const deliverWebhook = onTaskDispatched(
+  {
+    timeoutSeconds: 360,
+    // Retries of a delivery are orders of their own; the queue's are for what goes wrong on our side.
+    retryConfig: {
+      maxAttempts: 100,
+      maxRetrySeconds: 172_800,
+      minBackoffSeconds: 1,
+      maxBackoffSeconds: 60,
+      maxDoublings: 5,
+    },
+    rateLimits: {
+      maxDispatchesPerSecond: config.deliveriesPerSecond,
+      maxConcurrentDispatches: config.concurrentDeliveries,
+    },
+  },
+  async (request) => {
+    const { handleDelivery } = await import("./handlers/deliver-webhook.ts");
+    await handleDelivery(request);
+  },
+);
+
 /** Takes a service's callback. */
 export const webhookCallback = onRequest(httpOptions, async (request, response) => {
   const { handleCallback } = await import("./handlers/webhook-callback.ts");

@@ -1,9 +1,12 @@
-import { Hono } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import type { Deps } from "../deps.ts";
 import { BoomerangError, messageOf } from "../domain/errors.ts";
 import { problemOf } from "../domain/problem.ts";
-import { type AppEnv, createIdentify } from "./identity.ts";
+import { type AppEnv, createIdentify, requireScope } from "./identity.ts";
+import { deliveryRoutes } from "./routes/deliveries.ts";
+import { eventRoutes } from "./routes/events.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { webhookRoutes } from "./routes/webhooks.ts";
 
 /** The HTTP API below `/api`. Every error leaves it as a problem answer (RFC 9457). */
 export function createApp(deps: Deps): Hono<AppEnv> {
@@ -23,11 +26,22 @@ export function createApp(deps: Deps): Hono<AppEnv> {
   });
 
   app.get("/api/v1/health", (context) => context.json({ status: "ok" }));
-  app.use("/api/v1/*", async (context, next) => {
+  const authenticate: MiddlewareHandler<AppEnv> = async (context, next) => {
     context.set("identity", await identify(context.req.raw.headers));
     await next();
-  });
+  };
+  app.use("/api/v1/*", authenticate);
+  app.use("/api/webhooks/*", authenticate);
   app.route("/api/v1/tasks", taskRoutes(deps));
+  app.route("/api/v1/webhooks", webhookRoutes(deps, "standard"));
+  app.route("/api/v1/deliveries", deliveryRoutes(deps));
+  app.route("/api/v1/events", eventRoutes(deps));
+  app.get("/api/v1/signing-secret", (context) => {
+    const identity = context.get("identity");
+    requireScope(identity, "webhooks");
+    return context.json({ secrets: deps.keys.ownerSecrets(identity.ownerId) });
+  });
+  app.route("/api/webhooks", webhookRoutes(deps, "taskflow"));
   return app;
 }
 

@@ -6,6 +6,11 @@ import { invalidFields } from "../domain/validation.ts";
 const maxBodyBytes = 1_024 * 1_024;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** The same, where the body may be left out: an empty object then. */
+export async function readOptionalJson(context: Context): Promise<unknown> {
+  return (await context.req.arrayBuffer()).byteLength === 0 ? {} : await readJson(context);
+}
+
 /** The request's JSON body. Throws 415, 413 or 400 where there is none that can be read. */
 export async function readJson(context: Context): Promise<unknown> {
   const type = context.req.header("content-type") ?? "";

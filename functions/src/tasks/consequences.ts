@@ -3,6 +3,7 @@ import type { DocumentSnapshot } from "firebase-admin/firestore";
 import type { Deps } from "../deps.ts";
 import { isFinal } from "../domain/task-state.ts";
 import { failedPrecondition, hasCode, notFound } from "../platform/firestore.ts";
+import { publishTaskEvents } from "../webhooks/publish.ts";
 import { nextAttemptNumber } from "./attempt.ts";
 import { notify } from "./notify.ts";
 import { type PendingWebhook, readPendingWebhook } from "./pending-webhook.ts";
@@ -28,6 +29,7 @@ export async function deriveConsequences(
     adopt(deps, after, task),
     writeBack(deps, after, task, previous),
     notify(deps, after.id, task, previous),
+    publishTaskEvents(deps, after.id, task, previous),
   ]);
   for (const part of parts) if (part.status === "rejected") throw part.reason;
 }

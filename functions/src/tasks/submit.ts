@@ -25,7 +25,10 @@ export interface Submission {
  * The correlation id that belongs to a key of the caller's: the same key of the same owner is the same task, so that
  * asking twice needs no table of keys and no second write.
  */
-export function derivedId(kind: "idempotency-key" | "task-document" | "retry", ...parts: readonly string[]): string {
+export function derivedId(
+  kind: "idempotency-key" | "task-document" | "retry" | "event",
+  ...parts: readonly string[]
+): string {
   return v5(JSON.stringify([kind, ...parts]), namespace);
 }
 

@@ -9,6 +9,7 @@ import type { Log } from "../../src/platform/log.ts";
 import { createOutboundHttp } from "../../src/platform/outbound-http.ts";
 import type { QueuedTask } from "../../src/platform/queue.ts";
 import { createServices } from "../../src/tasks/services.ts";
+import { createFindWebhooks } from "../../src/webhooks/webhook.ts";
 
 /** Deps on the real Firestore emulator, with a clock and a queue that the test holds in its hands. */
 export interface TestDeps extends Deps {
@@ -66,6 +67,7 @@ export function createTestDeps(db: Firestore, parts: Partial<Deps> = {}, env: Re
     keepJson,
     keys: parseKeys(newSecret()),
     findService: createServices(db, now),
+    webhooks: createFindWebhooks(db, now),
     now,
     newId: () => randomUUID(),
     log,

@@ -2,7 +2,6 @@ import { Hono } from "hono";
 import { z } from "zod";
 import type { Deps } from "../../deps.ts";
 import { isDocumentId } from "../../domain/document-id.ts";
-import { BoomerangError } from "../../domain/errors.ts";
 import { completed, failed } from "../../domain/outcome.ts";
 import { parseFields } from "../../domain/validation.ts";
 import { cancelTask } from "../../tasks/cancel.ts";
@@ -11,6 +10,9 @@ import { type Resolution, resolveTask } from "../../tasks/resolve.ts";
 import { retryTask } from "../../tasks/retry.ts";
 import { derivedId, submitTask } from "../../tasks/submit.ts";
 import { metadata } from "../../tasks/task-request.ts";
+import { deliveriesOfTask } from "../../webhooks/find-deliveries.ts";
+import { deliveryView } from "../delivery-view.ts";
+import { idempotencyKey } from "../idempotency-key.ts";
 import { type AppEnv, requireScope } from "../identity.ts";
 import { readJson } from "../read-body.ts";
 import { toTaskRequest } from "../task-body.ts";
@@ -60,6 +62,14 @@ export function taskRoutes(deps: Deps): Hono<AppEnv> {
     return context.json(taskView(await findTask(deps.db, identity, taskId(context.req.param("id")))));
   });
 
+  routes.get("/:id/deliveries", async (context) => {
+    const identity = context.get("identity");
+    requireScope(identity, "tasks:read");
+    const task = await findTask(deps.db, identity, taskId(context.req.param("id")));
+    const { data, nextCursor } = await deliveriesOfTask(deps, task.correlationId, context.req.query());
+    return context.json({ data: data.map(deliveryView), next_cursor: nextCursor });
+  });
+
   routes.post("/:id/cancel", async (context) => {
     const identity = context.get("identity");
     requireScope(identity, "tasks:write");
@@ -100,15 +110,4 @@ function toResolution(input: unknown): Resolution {
   const resultMetadata = result_metadata ?? null;
   if (status === "failed") return failed("resolved", error ?? "Ended by an operator.", resultMetadata);
   return completed({ ...(resultUrl == null ? {} : { resultUrl }), result: result ?? null, resultMetadata });
-}
-
-/** draft-ietf-httpapi-idempotency-key-header; the length is ours. */
-function idempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined;
-  if (/^[\x20-\x7e]{1,255}$/.test(header)) return header;
-  const message = "must be 1 to 255 printable ASCII characters";
-  throw new BoomerangError("validation_failed", `Idempotency-Key ${message}.`, {
-    status: 400,
-    errors: [{ field: "Idempotency-Key", message }],
-  });
 }

@@ -1,0 +1,96 @@
+import { FieldPath, type Query } from "firebase-admin/firestore";
+import { z } from "zod";
+import type { Deps } from "../deps.ts";
+import { BoomerangError } from "../domain/errors.ts";
+import { parseFields } from "../domain/validation.ts";
+import { type Delivery, deliveries, deliveryStatuses } from "./delivery.ts";
+
+const pageSize = 20;
+const maxPage = 500;
+
+/** TaskFlow's word for a delivery whose attempts have all failed. */
+const status = z
+  .enum([...deliveryStatuses, "failed"])
+  .transform((given) => (given === "failed" ? "dead" : given))
+  .optional();
+
+const pageQuery = z.strictObject({ status, page: wholeNumber(maxPage).default(1) });
+const listQuery = z.strictObject({
+  status,
+  limit: wholeNumber(100).default(pageSize),
+  cursor: z.string().max(64).optional(),
+});
+
+function wholeNumber(max: number) {
+  const message = `must be a whole number from 1 to ${max}`;
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, message)
+    .transform(Number)
+    .refine((value) => value <= max, message);
+}
+
+/** A request's query; a parameter that is given empty counts as left out. */
+export type ListQuery = Readonly<Record<string, string>>;
+
+/** A webhook's deliveries, newest first, by page number from 1. `query` as the request gives it. Throws 400. */
+export async function deliveriesOfWebhook(
+  deps: Deps,
+  webhookId: string,
+  query: ListQuery,
+): Promise<{ data: Delivery[]; page: number; nextPage: number | null }> {
+  const { status, page } = parseFields(pageQuery, withoutEmpty(query));
+  const all = newestFirst(deliveries(deps.db).where("webhookId", "==", webhookId), status);
+  const { data, more } = await firstOf(all.offset((page - 1) * pageSize), pageSize);
+  return { data, page, nextPage: more && page < maxPage ? page + 1 : null };
+}
+
+interface DeliveryPage {
+  readonly data: Delivery[];
+  readonly nextCursor: string | null;
+}
+
+/** An owner's deliveries, newest first, by cursor. `query` as the request gives it. Throws 400. */
+export async function listDeliveries(deps: Deps, ownerId: string, query: ListQuery): Promise<DeliveryPage> {
+  return await pageBy(deps, "ownerId", ownerId, query);
+}
+
+/** The deliveries of a task's events, newest first, by cursor. `query` as the request gives it. Throws 400. */
+export async function deliveriesOfTask(deps: Deps, taskId: string, query: ListQuery): Promise<DeliveryPage> {
+  return await pageBy(deps, "taskId", taskId, query);
+}
+
+async function pageBy(deps: Deps, field: "ownerId" | "taskId", id: string, query: ListQuery): Promise<DeliveryPage> {
+  const { status, limit, cursor } = parseFields(listQuery, withoutEmpty(query));
+  const all = newestFirst(deliveries(deps.db).where(field, "==", id), status);
+  const start = cursor === undefined ? all : all.startAfter(...(await positionOf(deps, field, id, cursor)));
+  const { data, more } = await firstOf(start, limit);
+  return { data, nextCursor: more ? (data.at(-1)?.id ?? null) : null };
+}
+
+/** One more is read than is given, so that whoever asks learns whether there is more. */
+async function firstOf(query: Query, limit: number): Promise<{ data: Delivery[]; more: boolean }> {
+  const { docs } = await query.limit(limit + 1).get();
+  return { data: docs.slice(0, limit).map((doc) => doc.data() as Delivery), more: docs.length > limit };
+}
+
+function withoutEmpty(query: ListQuery): ListQuery {
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
+}
+
+function newestFirst(query: Query, status: string | undefined): Query {
+  const some = status === undefined ? query : query.where("status", "==", status);
+  return some.orderBy("createdAt", "desc").orderBy(FieldPath.documentId(), "desc");
+}
+
+/** A cursor is the last delivery's id. Throws where that is not of the same list. */
+async function positionOf(deps: Deps, field: "ownerId" | "taskId", id: string, cursor: string) {
+  const valid = /^dlv_[0-9a-f]{32}$/.test(cursor);
+  const last = valid ? ((await deliveries(deps.db).doc(cursor).get()).data() as Delivery | undefined) : undefined;
+  if (last?.[field] === id) return [last.createdAt, last.id];
+  const message = "is not one that this list gave";
+  throw new BoomerangError("validation_failed", `cursor ${message}.`, {
+    status: 400,
+    errors: [{ field: "cursor", message }],
+  });
+}

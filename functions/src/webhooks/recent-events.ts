@@ -1,0 +1,124 @@
+import type { Query, QueryDocumentSnapshot } from "firebase-admin/firestore";
+import { z } from "zod";
+import type { Deps } from "../deps.ts";
+import { fromStorable } from "../domain/storable.ts";
+import { invalidFields, parseFields } from "../domain/validation.ts";
+import { timestamp } from "../platform/firestore.ts";
+import { pendingWebhooks, readPendingWebhook } from "../tasks/pending-webhook.ts";
+import { eventIdOf } from "./delivery.ts";
+import type { ApplicationEvent } from "./outgoing-event.ts";
+import { events } from "./publish-event.ts";
+
+/** An event of a task or of the application, as the list shows it. */
+export interface RecentEvent {
+  readonly id: string;
+  readonly type: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Null for an event of the application. */
+  readonly taskId: string | null;
+  readonly status: string | null;
+  readonly progress: number | null;
+  readonly message: string | null;
+  /** Null for an event of a task. */
+  readonly payload: unknown;
+}
+
+const maxHours = 168;
+const readAtOnce = 100;
+
+const query = z.strictObject({
+  hours: wholeNumber(maxHours).default(24),
+  limit: wholeNumber(500).default(100),
+  cursor: z.string().max(300).optional(),
+});
+
+function wholeNumber(max: number) {
+  const message = `must be a whole number from 1 to ${max}`;
+  return z
+    .string()
+    .regex(/^[1-9]\d{0,3}$/, message)
+    .transform(Number)
+    .refine((value) => value <= max, message);
+}
+
+/**
+ * An owner's events of the last hours, of tasks and application together, newest first. `given` is the request's query:
+ * `hours` (1 to 168), `limit` (1 to 500), `cursor`. Throws 400.
+ */
+export async function recentEvents(
+  deps: Deps,
+  ownerId: string,
+  given: Readonly<Record<string, string>>,
+): Promise<{ data: RecentEvent[]; nextCursor: string | null }> {
+  const { hours, limit, cursor } = parseFields(query, given);
+  const window = { since: deps.now() - hours * 3_600_000, before: positionOf(cursor), wanted: limit + 1 };
+  const since = timestamp(window.since);
+  const tasks = pendingWebhooks(deps.db).where("ownerId", "==", ownerId).where("updatedAt", ">=", since);
+  const own = events(deps.db).where("ownerId", "==", ownerId).where("createdAt", ">=", since);
+  const found = await Promise.all([
+    newest(tasks.orderBy("updatedAt", "desc"), "updatedAt", window, ofTask),
+    newest(own.orderBy("createdAt", "desc"), "createdAt", window, ofApplication),
+  ]);
+  const all = found.flat().sort(newestFirst);
+  const data = all.slice(0, limit);
+  const last = data.at(-1);
+  return { data, nextCursor: all.length > limit && last !== undefined ? `${last.at}_${last.id}` : null };
+}
+
+type Position = Pick<RecentEvent, "at" | "id">;
+
+/**
+ * The newest events in documents that are ordered by `field`, newest first. No event of a document is newer than that field of it,
+ * so the search ends where enough events are newer than all documents to come.
+ */
+async function newest(
+  documents: Query,
+  field: string,
+  window: { readonly since: number; readonly before: Position | undefined; readonly wanted: number },
+  read: (document: QueryDocumentSnapshot) => RecentEvent[],
+): Promise<RecentEvent[]> {
+  const { since, before, wanted } = window;
+  const inWindow = (event: RecentEvent) =>
+    event.at >= since && (before === undefined || newestFirst(before, event) < 0);
+  let found: RecentEvent[] = [];
+  for (let page = documents.limit(readAtOnce); ; ) {
+    const { docs } = await page.get();
+    found = [...found, ...docs.flatMap(read).filter(inWindow)].sort(newestFirst);
+    const last = docs.at(-1);
+    const surelyNewest = found.filter((event) => last !== undefined && event.at > last.get(field).toMillis());
+    if (last === undefined || docs.length < readAtOnce || surelyNewest.length >= wanted) return found.slice(0, wanted);
+    page = documents.startAfter(last).limit(readAtOnce);
+  }
+}
+
+function newestFirst(a: Position, b: Position): number {
+  return b.at - a.at || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
+}
+
+function ofTask(document: QueryDocumentSnapshot): RecentEvent[] {
+  return readPendingWebhook(document.data()).history.map((entry) => ({
+    id: eventIdOf({ task: document.id, seq: entry.seq }),
+    type: entry.type,
+    at: entry.at.toMillis(),
+    taskId: document.id,
+    status: entry.status,
+    progress: entry.progress ?? null,
+    message: entry.message ?? null,
+    payload: null,
+  }));
+}
+
+function ofApplication(document: QueryDocumentSnapshot): RecentEvent[] {
+  const { id, type, createdAt, payload } = document.data() as ApplicationEvent;
+  const none = { taskId: null, status: null, progress: null, message: null };
+  return [{ id, type, at: createdAt.toMillis(), ...none, payload: fromStorable(payload) }];
+}
+
+function positionOf(cursor: string | undefined): Position | undefined {
+  if (cursor === undefined) return undefined;
+  const [, at, id] = /^(\d{1,15})_(.+)$/s.exec(cursor) ?? [];
+  if (at === undefined || id === undefined)
+    throw invalidFields([{ field: "cursor", message: "is not one that this list gave" }]);
+  return { at: Number(at), id };
+}
