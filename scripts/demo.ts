@@ -5,6 +5,7 @@ import { failure } from "./demo/chapters/failure.ts";
 import { orderAPicture } from "./demo/chapters/order-a-picture.ts";
 import { overHttp } from "./demo/chapters/over-http.ts";
 import { signedAndRetried } from "./demo/chapters/signed-and-retried.ts";
+import { subscribers } from "./demo/chapters/subscribers.ts";
 import { tooLate } from "./demo/chapters/too-late.ts";
 import { stopChildServers } from "./demo/child-server.ts";
 import { breakOff, summary } from "./demo/story.ts";
@@ -21,6 +22,7 @@ async function tellStory(): Promise<void> {
   await exactlyOnce(world, correlationId);
   await overHttp(world);
   await signedAndRetried(world);
+  await subscribers(world);
   await tooLate(world);
   await failure(world);
   summary();
