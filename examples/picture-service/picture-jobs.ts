@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HttpError } from "../shared/http-server.ts";
+import { HttpError } from "../common/http-server.ts";
 import { type CallbackAttempt, type Sleep, sendCallback } from "./callback-sender.ts";
 import type { PictureRequest } from "./picture-request.ts";
 import type { renderPicture } from "./render.ts";

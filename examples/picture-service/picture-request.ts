@@ -1,4 +1,4 @@
-import { type FieldProblem, HttpError } from "../shared/http-server.ts";
+import { type FieldProblem, HttpError } from "../common/http-server.ts";
 
 const MODES = ["callback", "error", "silent", "duplicate", "sync"] as const;
 

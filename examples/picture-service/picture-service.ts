@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Webhook, WebhookVerificationError } from "standardwebhooks";
-import { HttpError, headersOf, listen, readBody, sendJson, stop } from "../shared/http-server.ts";
+import { HttpError, headersOf, listen, readBody, sendJson, stop } from "../common/http-server.ts";
 import { type Sleep, sleep } from "./callback-sender.ts";
 import { createPictureJobs, type Job } from "./picture-jobs.ts";
 import { parsePictureRequest } from "./picture-request.ts";

@@ -1,4 +1,4 @@
-import { closeOnSignal, numberFrom, portFrom } from "../shared/environment.ts";
+import { closeOnSignal, numberFrom, portFrom } from "../common/environment.ts";
 import { startPictureService } from "./picture-service.ts";
 
 const { SERVICE_SECRET: secret, SERVICE_AUTH: auth } = process.env;

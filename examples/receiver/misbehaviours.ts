@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { sendJson } from "../shared/http-server.ts";
+import { sendJson } from "../common/http-server.ts";
 
 /** How a request was answered: its status, or what happened instead of an answer. */
 export type Answered = number | "closed" | "hanging";

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { HttpError, headersOf, listen, readBody, sendJson, stop } from "../shared/http-server.ts";
+import { HttpError, headersOf, listen, readBody, sendJson, stop } from "../common/http-server.ts";
 import { createCounter, misbehaviourFor } from "./misbehaviours.ts";
 import { PAGE_HEADERS, renderPage } from "./page.ts";
 import { createReceivedLog, type ReceivedRequest } from "./received-log.ts";

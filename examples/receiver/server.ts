@@ -1,4 +1,4 @@
-import { closeOnSignal, portFrom } from "../shared/environment.ts";
+import { closeOnSignal, portFrom } from "../common/environment.ts";
 import { startReceiver } from "./receiver.ts";
 
 const { WEBHOOK_SECRET: secret } = process.env;

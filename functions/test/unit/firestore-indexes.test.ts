@@ -68,7 +68,9 @@ describe("composite indexes", () => {
   });
 
   test("of deliveries and webhooks are those that the sweep, the limits, replays and the lists need, each once", () => {
-    const others = indexes.filter(({ collectionGroup }) => ["deliveries", "events", "webhooks"].includes(collectionGroup));
+    const others = indexes.filter(({ collectionGroup }) =>
+      ["deliveries", "events", "webhooks"].includes(collectionGroup),
+    );
     expect(others.map(describeIndex).sort()).toEqual(
       [
         "events: ownerId, createdAt↓",
