@@ -3,6 +3,7 @@ import type { Deps } from "../deps.ts";
 import { BoomerangError } from "../domain/errors.ts";
 import { expired } from "../domain/outcome.ts";
 import { timestamp } from "../platform/firestore.ts";
+import { tooEarly } from "../platform/queue.ts";
 import { nextAttemptNumber, recordAttempt, type Verdict } from "./attempt.ts";
 import { callService } from "./call-service.ts";
 import { pendingWebhookRef, readPendingWebhook } from "./pending-webhook.ts";
@@ -82,12 +83,4 @@ async function keepOvertaken(deps: Deps, correlationId: string, verdict: Verdict
     // That it was too late, or contradicts: kept, and nobody to tell.
     if (!(error instanceof BoomerangError) || error.status >= 500) throw error;
   }
-}
-
-/** The Cloud Tasks emulator ignores schedule times; its own backoff brings the order again. */
-function tooEarly(byMs: number): BoomerangError {
-  return new BoomerangError("too_early", `This call is not due for another ${Math.ceil(byMs / 1_000)} s.`, {
-    status: 503,
-    retryable: true,
-  });
 }

@@ -4,6 +4,7 @@ import type { Deps } from "../deps.ts";
 import { BoomerangError } from "../domain/errors.ts";
 import { parseFields } from "../domain/validation.ts";
 import { type Delivery, deliveries, deliveryStatuses } from "./delivery.ts";
+import { type ListQuery, wholeNumber, withoutEmpty } from "./list-query.ts";
 
 const pageSize = 20;
 const maxPage = 500;
@@ -20,18 +21,6 @@ const listQuery = z.strictObject({
   limit: wholeNumber(100).default(pageSize),
   cursor: z.string().max(64).optional(),
 });
-
-function wholeNumber(max: number) {
-  const message = `must be a whole number from 1 to ${max}`;
-  return z
-    .string()
-    .regex(/^[1-9]\d{0,3}$/, message)
-    .transform(Number)
-    .refine((value) => value <= max, message);
-}
-
-/** A request's query; a parameter that is given empty counts as left out. */
-export type ListQuery = Readonly<Record<string, string>>;
 
 /** A webhook's deliveries, newest first, by page number from 1. `query` as the request gives it. Throws 400. */
 export async function deliveriesOfWebhook(
@@ -72,10 +61,6 @@ async function pageBy(deps: Deps, field: "ownerId" | "taskId", id: string, query
 async function firstOf(query: Query, limit: number): Promise<{ data: Delivery[]; more: boolean }> {
   const { docs } = await query.limit(limit + 1).get();
   return { data: docs.slice(0, limit).map((doc) => doc.data() as Delivery), more: docs.length > limit };
-}
-
-function withoutEmpty(query: ListQuery): ListQuery {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ""));
 }
 
 function newestFirst(query: Query, status: string | undefined): Query {

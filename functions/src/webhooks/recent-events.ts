@@ -6,6 +6,7 @@ import { invalidFields, parseFields } from "../domain/validation.ts";
 import { timestamp } from "../platform/firestore.ts";
 import { pendingWebhooks, readPendingWebhook } from "../tasks/pending-webhook.ts";
 import { eventIdOf } from "./delivery.ts";
+import { type ListQuery, wholeNumber, withoutEmpty } from "./list-query.ts";
 import type { ApplicationEvent } from "./outgoing-event.ts";
 import { events } from "./publish-event.ts";
 
@@ -33,15 +34,6 @@ const query = z.strictObject({
   cursor: z.string().max(300).optional(),
 });
 
-function wholeNumber(max: number) {
-  const message = `must be a whole number from 1 to ${max}`;
-  return z
-    .string()
-    .regex(/^[1-9]\d{0,3}$/, message)
-    .transform(Number)
-    .refine((value) => value <= max, message);
-}
-
 /**
  * An owner's events of the last hours, of tasks and application together, newest first. `given` is the request's query:
  * `hours` (1 to 168), `limit` (1 to 500), `cursor`. Throws 400.
@@ -49,9 +41,9 @@ function wholeNumber(max: number) {
 export async function recentEvents(
   deps: Deps,
   ownerId: string,
-  given: Readonly<Record<string, string>>,
+  given: ListQuery,
 ): Promise<{ data: RecentEvent[]; nextCursor: string | null }> {
-  const { hours, limit, cursor } = parseFields(query, given);
+  const { hours, limit, cursor } = parseFields(query, withoutEmpty(given));
   const window = { since: deps.now() - hours * 3_600_000, before: positionOf(cursor), wanted: limit + 1 };
   const since = timestamp(window.since);
   const tasks = pendingWebhooks(deps.db).where("ownerId", "==", ownerId).where("updatedAt", ">=", since);

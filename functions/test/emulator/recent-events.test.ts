@@ -47,6 +47,7 @@ test("150 tasks' events are paged without a gap or a repetition", async () => {
     await callBack(deps, id, { status: "progress", progress: 0.3 });
   }
   // A task that is old but was heard of last holds both old and new events.
+  deps.advance(1);
   await callBack(deps, ids[0] ?? "", success);
   const seen: string[] = [];
   let cursor = "";
