@@ -98,7 +98,6 @@ export async function replayPage(deps: Deps, order: ReplayOrder): Promise<void> 
   if (replay.nextPageAt - start > earlyToleranceMs) throw tooEarly(replay.nextPageAt - start);
 
   const { docs } = await pageOf(deps, replay).get();
-  let replayed = 0;
   for (const [index, doc] of docs.entries()) {
     const delivery = doc.data() as Delivery;
     const runAt = start + index * intervalMs;
@@ -107,18 +106,20 @@ export async function replayPage(deps: Deps, order: ReplayOrder): Promise<void> 
     const pending = delivery.status === "pending";
     if (begun && pending) await enqueueAttempt(deps, nextOrder(delivery), runAt, again);
     if (!begun && !pending) await beginRound(deps, doc, runAt, again, replay.id);
-    if (begun || !pending) replayed += 1;
   }
   const last = docs.at(-1)?.data() as Delivery | undefined;
   const done = docs.length < pageSize;
   const next = { replayId: replay.id, page: replay.page + 1 };
   const nextPageAt = start + pageSize * intervalMs;
   if (!done) await enqueuePage(deps, next, nextPageAt);
+  // Counted, not added up: what a run before this one has sent again is not dead any more, and not on this page.
+  const sent = deliveries(deps.db).where("replayId", "==", replay.id);
+  const replayed = (await sent.count().get()).data().count;
   const changes = {
     page: next.page,
     nextPageAt,
-    processed: replay.processed + docs.length,
-    replayed: replay.replayed + replayed,
+    processed: replay.status === "dead" ? replayed : replay.processed + docs.length,
+    replayed,
     ...(last === undefined ? {} : { cursor: { createdAt: last.createdAt, id: last.id } }),
     ...(done ? { state: "done", completedAt: timestamp(deps.now()) } : {}),
   };
