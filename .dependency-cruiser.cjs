@@ -31,6 +31,12 @@ module.exports = {
       to: { path: "^functions/src/(tasks|callbacks|webhooks|http|providers|formats|index)" },
     },
     {
+      name: "tasks-do-not-know-who-asks",
+      severity: "error",
+      from: { path: "^functions/src/tasks/" },
+      to: { path: "^functions/src/(callbacks|http|handlers)/" },
+    },
+    {
       name: "nobody-imports-index",
       severity: "error",
       from: { pathNot: "^functions/src/index.ts$" },

@@ -6,11 +6,11 @@ import type { Outcome } from "../domain/outcome.ts";
 import { transition } from "../domain/task-state.ts";
 import { timestamp } from "../platform/firestore.ts";
 import { keepLargeParts } from "../tasks/large-results.ts";
+import { keepLostOutcome } from "../tasks/lost-outcome.ts";
 import { pendingWebhookRef, readPendingWebhook } from "../tasks/pending-webhook.ts";
 import { settle } from "../tasks/settle.ts";
-import { keepLostOutcome } from "./lost-outcome.ts";
+import { untilUncontended } from "../tasks/until-uncontended.ts";
 import type { AuthenticCallback } from "./parse-callback.ts";
-import { untilUncontended } from "./until-uncontended.ts";
 
 /** The answer's body. */
 export interface CallbackAnswer {

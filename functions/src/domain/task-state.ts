@@ -8,7 +8,6 @@ export const openStatuses = ["pending", "initiated"] as const;
 export const finalStatuses = ["completed", "failed", "expired", "cancelled"] as const;
 export const statuses = [...openStatuses, ...finalStatuses] as const;
 
-export type OpenStatus = (typeof openStatuses)[number];
 export type FinalStatus = (typeof finalStatuses)[number];
 export type TaskStatus = (typeof statuses)[number];
 

@@ -1,4 +1,3 @@
-import { keepLostOutcome } from "../callbacks/lost-outcome.ts";
 import type { Deps } from "../deps.ts";
 import { BoomerangError } from "../domain/errors.ts";
 import { expired } from "../domain/outcome.ts";
@@ -6,6 +5,7 @@ import { timestamp } from "../platform/firestore.ts";
 import { tooEarly } from "../platform/queue.ts";
 import { nextAttemptNumber, recordAttempt, type Verdict } from "./attempt.ts";
 import { callService } from "./call-service.ts";
+import { keepLostOutcome } from "./lost-outcome.ts";
 import { pendingWebhookRef, readPendingWebhook } from "./pending-webhook.ts";
 import { settle } from "./settle.ts";
 

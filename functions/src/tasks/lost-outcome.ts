@@ -5,7 +5,7 @@ import { type Outcome, outcomeDigest } from "../domain/outcome.ts";
 import { toStorable } from "../domain/storable.ts";
 import { transition } from "../domain/task-state.ts";
 import { timestamp } from "../platform/firestore.ts";
-import { outcomeRef, pendingWebhookRef, readPendingWebhook, type StoredOutcome } from "../tasks/pending-webhook.ts";
+import { outcomeRef, pendingWebhookRef, readPendingWebhook, type StoredOutcome } from "./pending-webhook.ts";
 import { untilUncontended } from "./until-uncontended.ts";
 
 export interface DuplicateAnswer {
