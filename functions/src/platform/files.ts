@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { getStorage } from "firebase-admin/storage";
 
 /** Where a value is that was too large for its document; it takes the value's place there. */
 export interface FileReference {
@@ -22,6 +21,7 @@ export function createFiles(bucketName: string): KeepJson {
     const sha256 = createHash("sha256").update(body).digest("hex");
     const path = `${folder}/${sha256}.json`;
     const contentType = "application/json";
+    const { getStorage } = await import("firebase-admin/storage");
     await getStorage().bucket(bucketName).file(path).save(body, { contentType, resumable: false });
     return { $storage: { bucket: bucketName, path, bytes: body.length, sha256, contentType } };
   };
