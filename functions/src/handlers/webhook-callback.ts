@@ -11,7 +11,10 @@ type Handler = Parameters<HttpsFunction>;
 export async function handleCallback(request: Handler[0], response: Handler[1]): Promise<void> {
   leaveDomain();
   const answer = await answerTo(request);
-  response.status(answer.status).set(answer.headers).send(JSON.stringify(answer.body));
+  // Node's own, since Express's `send` takes as long as everything else that is done here without the database.
+  response.statusCode = answer.status;
+  for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+  response.end(JSON.stringify(answer.body));
 }
 
 async function answerTo(request: Handler[0]): Promise<CallbackResponse> {
