@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import type { Deps } from "../../functions/src/deps.ts";
 import { parseKeys } from "../../functions/src/domain/keys.ts";
 import { newIds, storeMany } from "../../functions/test/support/many-tasks.ts";
 import { createTestDeps, newSecret } from "../../functions/test/support/test-deps.ts";
-import { type Firestore, getFirestore, initializeApp } from "../references/packages.ts";
+import { type DocumentData, type Firestore, getFirestore, initializeApp } from "../references/packages.ts";
+import { messageOf, startChild } from "./children.ts";
 import { startFirestore } from "./firestore.ts";
 import { type LoadGenerator, startLoadGenerator } from "./load.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
@@ -20,8 +22,10 @@ export interface World {
   product(target: string, env?: Readonly<Record<string, string>>): Promise<Runtime>;
   /** Starts one of those in `references/`. */
   reference(target: string): Promise<Runtime>;
-  /** Stores so many tasks that wait for their callbacks, and gives their ids. */
-  storeTasks(count: number): Promise<string[]>;
+  /** Starts a server, in a process of its own, that takes every POST at once, and gives its address. */
+  service(): Promise<string>;
+  /** Stores so many tasks, each just submitted but for what `changes` says, and gives their ids. */
+  storeTasks(count: number, changes?: DocumentData): Promise<string[]>;
 }
 
 /** Makes a world, lets `work` happen in it, and ends it whatever came of that. */
@@ -56,9 +60,15 @@ export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib?: n
       load,
       product: (target, more = {}) => start("product", target, { ...env, ...more }),
       reference: (target) => start("reference", target, env),
-      storeTasks: async (count) => {
+      service: async () => {
+        const child = startChild("service", process.execPath, [join(import.meta.dirname, "service-process.ts")]);
+        endings.push(() => child.stop());
+        const { port } = await messageOf<{ port: number }>("The service", child);
+        return `http://127.0.0.1:${port}`;
+      },
+      storeTasks: async (count, changes = {}) => {
         const ids = newIds(count);
-        await storeMany(deps, ids, {});
+        await storeMany(deps, ids, changes);
         return ids;
       },
     });

@@ -1,4 +1,6 @@
 // What the product is measured against, served in the same way: each is what one would write without it.
+import { randomUUID } from "node:crypto";
+import { Agent, request as httpRequest } from "node:http";
 import { getFirestore, initializeApp, onRequest } from "./packages.ts";
 
 initializeApp();
@@ -27,3 +29,30 @@ export const transaction = onRequest(async (request, response) => {
   });
   response.json(duplicate ? { received: true, duplicate } : received);
 });
+
+/** One new document. */
+export const bareCreate = onRequest(async (request, response) => {
+  const ref = tasks.doc(randomUUID());
+  await ref.set({ ...request.body, status: "pending", createdAt: new Date() });
+  response.status(202).json({ id: ref.id });
+});
+
+/** One outbound POST, and one write that says so. */
+export const barePost = onRequest(async (request, response) => {
+  const { id, url, body } = request.body.data;
+  const statusCode = await post(url, JSON.stringify(body));
+  await tasks.doc(id).set({ status: "initiated", statusCode, at: new Date() });
+  response.status(204).end();
+});
+
+const agent = new Agent({ keepAlive: true });
+
+function post(url: string, body: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(url, { method: "POST", agent, headers: { "content-type": "application/json" } });
+    outgoing.on("response", (incoming) => {
+      incoming.on("end", () => resolve(incoming.statusCode)).resume();
+    });
+    outgoing.on("error", reject).end(body);
+  });
+}
