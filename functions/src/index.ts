@@ -5,6 +5,7 @@ import { defineSecret } from "firebase-functions/params";
 import { onSchedule } from "firebase-functions/scheduler";
 import { onTaskDispatched } from "firebase-functions/tasks";
 import { readConfig } from "./config.ts";
+import { loadOnce } from "./platform/load-once.ts";
 import { keepBodiesRaw } from "./platform/raw-body.ts";
 
 /** The deployed functions: name, trigger, options, and a lazy import of what they do. */
@@ -16,21 +17,34 @@ if (process.env.FUNCTION_TARGET === "api" || process.env.FUNCTION_TARGET === "we
 
 const httpOptions = { timeoutSeconds: 60, memory: "512MiB", invoker: "public", cors: false } as const;
 
+/** What they do, loaded when it is first asked for. */
+const code = {
+  handleApi: loadOnce(() => import("./handlers/api.ts")),
+  handleSubmit: loadOnce(() => import("./handlers/submit-task.ts")),
+  handleStart: loadOnce(() => import("./handlers/start-task.ts")),
+  handlePendingWebhook: loadOnce(() => import("./handlers/on-pending-webhook.ts")),
+  handleDispatch: loadOnce(() => import("./handlers/dispatch-task.ts")),
+  handleEvent: loadOnce(() => import("./handlers/on-event.ts")),
+  handleDelivery: loadOnce(() => import("./handlers/deliver-webhook.ts")),
+  handleCallback: loadOnce(() => import("./handlers/webhook-callback.ts")),
+  handleExpiry: loadOnce(() => import("./handlers/expire-pending-webhooks.ts")),
+};
+
 /** The HTTP API. */
 export const api = onRequest(httpOptions, async (request, response) => {
-  const { handleApi } = await import("./handlers/api.ts");
+  const { handleApi } = await code.handleApi();
   await handleApi(request, response);
 });
 
 /** Submits a task for a signed-in user of the app. */
 export const submitTask = onCall({ timeoutSeconds: 60 }, async (request) => {
-  const { handleSubmit } = await import("./handlers/submit-task.ts");
+  const { handleSubmit } = await code.handleSubmit();
   return await handleSubmit(request);
 });
 
 /** A task document of the app that asks for slow work becomes a pending webhook. */
 export const startTask = onDocumentCreated({ document: "tasks/{taskId}", retry: true }, async (event) => {
-  const { handleStart } = await import("./handlers/start-task.ts");
+  const { handleStart } = await code.handleStart();
   await handleStart(event);
 });
 
@@ -38,7 +52,7 @@ export const startTask = onDocumentCreated({ document: "tasks/{taskId}", retry: 
 export const onPendingWebhook = onDocumentWritten(
   { document: "pendingWebhooks/{correlationId}", retry: true },
   async (event) => {
-    const { handlePendingWebhook } = await import("./handlers/on-pending-webhook.ts");
+    const { handlePendingWebhook } = await code.handlePendingWebhook();
     await handlePendingWebhook(event);
   },
 );
@@ -55,14 +69,14 @@ export const dispatchTask = onTaskDispatched(
     },
   },
   async (request) => {
-    const { handleDispatch } = await import("./handlers/dispatch-task.ts");
+    const { handleDispatch } = await code.handleDispatch();
     await handleDispatch(request);
   },
 );
 
 /** An event that the application published goes to its subscribers. */
 export const onEvent = onDocumentCreated({ document: "events/{eventId}", retry: true }, async (event) => {
-  const { handleEvent } = await import("./handlers/on-event.ts");
+  const { handleEvent } = await code.handleEvent();
   await handleEvent(event);
 });
 
@@ -84,14 +98,14 @@ export const deliverWebhook = onTaskDispatched(
     },
   },
   async (request) => {
-    const { handleDelivery } = await import("./handlers/deliver-webhook.ts");
+    const { handleDelivery } = await code.handleDelivery();
     await handleDelivery(request);
   },
 );
 
 /** Takes a service's callback. */
 export const webhookCallback = onRequest(httpOptions, async (request, response) => {
-  const { handleCallback } = await import("./handlers/webhook-callback.ts");
+  const { handleCallback } = await code.handleCallback();
   await handleCallback(request, response);
 });
 
@@ -99,7 +113,7 @@ export const webhookCallback = onRequest(httpOptions, async (request, response) 
 export const expirePendingWebhooks = onSchedule(
   { schedule: "*/10 * * * *", timeoutSeconds: 300, memory: "512MiB" },
   async () => {
-    const { handleExpiry } = await import("./handlers/expire-pending-webhooks.ts");
+    const { handleExpiry } = await code.handleExpiry();
     await handleExpiry();
   },
 );

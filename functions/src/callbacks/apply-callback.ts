@@ -5,6 +5,7 @@ import { progressEvent, startedEvent } from "../domain/events.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { transition } from "../domain/task-state.ts";
 import { timestamp } from "../platform/firestore.ts";
+import { commitShared } from "../platform/shared-commit.ts";
 import { keepLargeParts } from "../tasks/large-results.ts";
 import { keepLostOutcome } from "../tasks/lost-outcome.ts";
 import { pendingWebhookRef, readPendingWebhook } from "../tasks/pending-webhook.ts";
@@ -83,7 +84,13 @@ async function applyProgress(
       updatedAt: at,
       ...(events.length === 0 ? {} : { history: FieldValue.arrayUnion(...events) }),
     };
-    await ref.update(changes, { lastUpdateTime: snapshot.updateTime });
+    const { updateTime } = snapshot;
+    await commitShared(deps.db, {
+      about: ref.path,
+      bytes: JSON.stringify(events).length,
+      now,
+      addTo: (batch) => batch.update(ref, changes, { lastUpdateTime: updateTime }),
+    });
     return answer;
   });
 }

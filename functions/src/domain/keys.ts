@@ -1,4 +1,13 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+  timingSafeEqual,
+} from "node:crypto";
 import { BoomerangError } from "./errors.ts";
 
 /** What a secret is used for; each purpose has a key of its own (HKDF, RFC 5869). */
@@ -30,8 +39,9 @@ export function parseKeys(text: string | undefined): Keys {
   if (secrets.some((secret) => secret.length < minSecretLength)) {
     throw badSecret(`must have at least ${minSecretLength} characters. Make one with: openssl rand -base64 48`);
   }
+  // Key objects are prepared once, where the bytes of a key would be at every use.
   const derive = (purpose: Purpose) =>
-    secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "boomerang", purpose, 32)));
+    secrets.map((secret) => createSecretKey(Buffer.from(hkdfSync("sha256", secret, "boomerang", purpose, 32))));
   const tokenKeys = derive("callback-token");
   const ownerKeys = derive("callback-url-secret");
   const sealKeys = derive("seal").map((key) => ({ key, id: hmac(key, "key id").toString("base64url").slice(0, 8) }));
@@ -81,7 +91,7 @@ function decode(text: string): Buffer | undefined {
   return bytes.toString("base64url") === text ? bytes : undefined;
 }
 
-function hmac(key: Buffer, text: string): Buffer {
+function hmac(key: KeyObject, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 

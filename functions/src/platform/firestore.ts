@@ -7,10 +7,13 @@ export function openFirestore(): Firestore {
   return getFirestore(getApps().find((app) => app.name === "[DEFAULT]") ?? initializeApp());
 }
 
-/** gRPC status codes that a precondition fails with (google.rpc.Code). */
+/** The codes with which Firestore refuses a commit for what is in it (google.rpc.Code); the next three are of preconditions. */
+export const invalidArgument = 3;
 export const notFound = 5;
 export const alreadyExists = 6;
 export const failedPrecondition = 9;
+/** Somebody else was writing the same. */
+export const aborted = 10;
 
 /** Whether `error` is Firestore's answer with that gRPC status code. */
 export function hasCode(error: unknown, ...codes: readonly number[]): boolean {

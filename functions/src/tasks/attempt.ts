@@ -5,6 +5,7 @@ import { startedEvent } from "../domain/events.ts";
 import type { Outcome } from "../domain/outcome.ts";
 import { transition } from "../domain/task-state.ts";
 import { failedPrecondition, hasCode, timestamp } from "../platform/firestore.ts";
+import { commitShared } from "../platform/shared-commit.ts";
 import type { Acknowledgement } from "../providers/provider.ts";
 import { type Attempt, type PendingWebhook, readPendingWebhook } from "./pending-webhook.ts";
 import { settle } from "./settle.ts";
@@ -84,7 +85,14 @@ async function commit(
     return settled === "settled";
   }
   try {
-    await snapshot.ref.update(changes(task, attempt, verdict), { lastUpdateTime: updateTime });
+    const { ref } = snapshot;
+    const update = changes(task, attempt, verdict);
+    await commitShared(deps.db, {
+      about: ref.path,
+      bytes: JSON.stringify(attempt).length,
+      now: deps.now(),
+      addTo: (batch) => batch.update(ref, update, { lastUpdateTime: updateTime }),
+    });
     return true;
   } catch (error) {
     if (hasCode(error, failedPrecondition)) return false;

@@ -2,6 +2,7 @@ import type { Deps } from "../deps.ts";
 import { isDocumentId } from "../domain/document-id.ts";
 import { sequence } from "../domain/events.ts";
 import { alreadyExists, hasCode } from "../platform/firestore.ts";
+import { commitShared } from "../platform/shared-commit.ts";
 import type { PendingWebhook } from "./pending-webhook.ts";
 
 /**
@@ -22,7 +23,7 @@ export async function notify(
       [...people].map(async (userId) => {
         const ref = deps.db.doc(`users/${userId}/notifications/${correlationId}-${event.seq}`);
         try {
-          await ref.create({
+          const notification = {
             type: event.type,
             status: event.status,
             correlationId,
@@ -34,6 +35,12 @@ export async function notify(
             read: false,
             createdAt: event.at,
             ...(task.purgeAt === undefined ? {} : { purgeAt: task.purgeAt }),
+          };
+          await commitShared(deps.db, {
+            about: ref.path,
+            bytes: JSON.stringify(notification).length,
+            now: deps.now(),
+            addTo: (batch) => batch.create(ref, notification),
           });
         } catch (error) {
           if (!hasCode(error, alreadyExists)) throw error;

@@ -9,6 +9,7 @@ import { finalEvent } from "../domain/events.ts";
 import { type Outcome, outcomeDigest } from "../domain/outcome.ts";
 import { toStorable } from "../domain/storable.ts";
 import { alreadyExists, failedPrecondition, hasCode, notFound, timestamp } from "../platform/firestore.ts";
+import { commitShared } from "../platform/shared-commit.ts";
 import { type Attempt, outcomeRef, pendingWebhookRef, type StoredOutcome } from "./pending-webhook.ts";
 
 export interface Settlement {
@@ -40,13 +41,18 @@ export interface SettlingWrites {
 export async function settle(db: Firestore, settlement: Settlement): Promise<Settled> {
   const { correlationId, unchangedSince } = settlement;
   const writes = settlingWrites(settlement);
-  const batch = db.batch();
-  batch.create(outcomeRef(db, correlationId), writes.outcome);
   const ref = pendingWebhookRef(db, correlationId);
-  if (unchangedSince === undefined) batch.update(ref, writes.update);
-  else batch.update(ref, writes.update, { lastUpdateTime: unchangedSince });
   try {
-    await batch.commit();
+    await commitShared(db, {
+      about: ref.path,
+      bytes: JSON.stringify(settlement.outcome).length,
+      now: settlement.now,
+      addTo: (batch) => {
+        batch.create(outcomeRef(db, correlationId), writes.outcome);
+        if (unchangedSince === undefined) batch.update(ref, writes.update);
+        else batch.update(ref, writes.update, { lastUpdateTime: unchangedSince });
+      },
+    });
     return "settled";
   } catch (error) {
     if (hasCode(error, alreadyExists)) return "lost";

@@ -7,6 +7,7 @@ import { checkOutboundUrl } from "../domain/outbound-url.ts";
 import { isTooDeep, toStorable } from "../domain/storable.ts";
 import { invalidFields } from "../domain/validation.ts";
 import { alreadyExists, hasCode, timestamp } from "../platform/firestore.ts";
+import { commitShared } from "../platform/shared-commit.ts";
 import { providerOf } from "../providers/index.ts";
 import { type PendingWebhook, pendingWebhookRef, presets, readPendingWebhook } from "./pending-webhook.ts";
 import { pendingSweepAt, sweepShardOf } from "./sweep-index.ts";
@@ -42,7 +43,8 @@ export async function submitTask(deps: Deps, request: TaskRequest, correlationId
   const ref = pendingWebhookRef(deps.db, id);
   try {
     const task = await newTask(deps, request, id);
-    await ref.create(task);
+    const bytes = JSON.stringify(task).length;
+    await commitShared(deps.db, { about: ref.path, bytes, now: deps.now(), addTo: (batch) => batch.create(ref, task) });
     deps.log.info("submit: stored", { correlationId: id, service: task.service, ownerId: task.ownerId });
     return { task, created: true };
   } catch (error) {

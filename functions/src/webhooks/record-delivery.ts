@@ -2,6 +2,7 @@ import { type DocumentSnapshot, FieldValue } from "firebase-admin/firestore";
 import type { Deps } from "../deps.ts";
 import { formatOf } from "../formats/index.ts";
 import { alreadyExists, failedPrecondition, hasCode, timestamp } from "../platform/firestore.ts";
+import { commitShared } from "../platform/shared-commit.ts";
 import { sweepShardOf } from "../tasks/sweep-index.ts";
 import type { Delivery, DeliveryAttempt, DeliveryOrder } from "./delivery.ts";
 import { noteHealth } from "./health.ts";
@@ -45,7 +46,7 @@ export async function recordDelivery(deps: Deps, recording: Recording): Promise<
   // A failure is noted before it is recorded: should the record not come to pass, the attempt is made and noted again.
   if (webhook !== undefined && sent.verdict !== "delivered") await noteHealth(deps, webhook, sent);
   const status = sent.verdict === "delivered" ? "delivered" : nextAttemptAt === undefined ? "dead" : "pending";
-  const recorded = await write(recording, attempt, status, nextAttemptAt);
+  const recorded = await write(deps, recording, attempt, status, nextAttemptAt);
   if (recorded && webhook !== undefined && sent.verdict === "delivered") await noteHealth(deps, webhook, sent);
   deps.log.info(`deliver: ${status}`, {
     deliveryId: delivery.id,
@@ -69,6 +70,7 @@ function nextAttempt(deps: Deps, { order, delivery, webhook, sent }: Recording):
 
 /** False where another run of the same order was faster. */
 async function write(
+  deps: Deps,
   { delivery, webhook, snapshot }: Recording,
   attempt: DeliveryAttempt,
   status: Delivery["status"],
@@ -76,6 +78,8 @@ async function write(
 ): Promise<boolean> {
   const open = nextAttemptAt !== undefined;
   const sweep = open ? { sweepShard: sweepShardOf(delivery.id), sweepAt: nextAttemptAt + rescueAfterMs } : {};
+  const { ref, updateTime } = snapshot;
+  const closed = open ? {} : { sweepShard: FieldValue.delete(), sweepAt: FieldValue.delete() };
   const changes = {
     // Where the attempt went: the webhook's address may have changed since the one before.
     url: webhook?.url ?? delivery.url,
@@ -85,12 +89,15 @@ async function write(
     completedAt: open ? null : attempt.at,
   };
   try {
-    if (!snapshot.exists || snapshot.updateTime === undefined) {
-      await snapshot.ref.create({ ...delivery, ...changes, ...sweep });
-    } else {
-      const closed = open ? {} : { sweepShard: FieldValue.delete(), sweepAt: FieldValue.delete() };
-      await snapshot.ref.update({ ...changes, ...sweep, ...closed }, { lastUpdateTime: snapshot.updateTime });
-    }
+    await commitShared(deps.db, {
+      about: ref.path,
+      bytes: JSON.stringify(changes).length + delivery.body.length,
+      now: deps.now(),
+      addTo: (batch) => {
+        if (updateTime === undefined) batch.create(ref, { ...delivery, ...changes, ...sweep });
+        else batch.update(ref, { ...changes, ...sweep, ...closed }, { lastUpdateTime: updateTime });
+      },
+    });
     return true;
   } catch (error) {
     if (hasCode(error, alreadyExists, failedPrecondition)) return false;

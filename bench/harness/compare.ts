@@ -1,0 +1,63 @@
+import type { LoadReport } from "./load.ts";
+
+/** One of those that are compared. */
+export interface Contestant {
+  readonly name: string;
+  /** One round: new work of the same kind and amount each time. */
+  run(): Promise<LoadReport>;
+}
+
+type Figure = "perSecond" | "p50Ms" | "p99Ms";
+
+/** The medians of all rounds. */
+export interface Measured extends Readonly<Record<Figure, number>> {
+  readonly name: string;
+  readonly concurrency: number;
+}
+
+export interface Comparison {
+  readonly measured: readonly Measured[];
+  /** How many times as large a figure of `name` is as that of `reference`: the median of the rounds' ratios. */
+  ratio(figure: Figure, name: string, reference: string): number;
+}
+
+/**
+ * Lets the contestants take turns, so that whatever else goes on in the machine hits all of them. One round first that does not
+ * count; each further round begins with another one.
+ */
+export async function compare(
+  contestants: readonly Contestant[],
+  concurrency: number,
+  rounds: number,
+): Promise<Comparison> {
+  const reports = new Map(contestants.map(({ name }) => [name, [] as LoadReport[]]));
+  for (const { run } of contestants) await run();
+  for (let round = 0; round < rounds; round += 1) {
+    const first = round % contestants.length;
+    for (const { name, run } of [...contestants.slice(first), ...contestants.slice(0, first)]) {
+      reports.get(name)?.push(await run());
+    }
+  }
+  const figures = (name: string, figure: Figure) => (reports.get(name) ?? []).map((report) => report[figure]);
+  return {
+    measured: contestants.map(({ name }) => ({
+      name,
+      concurrency,
+      perSecond: median(figures(name, "perSecond")),
+      p50Ms: median(figures(name, "p50Ms")),
+      p99Ms: median(figures(name, "p99Ms")),
+    })),
+    ratio(figure, name, reference) {
+      const others = figures(reference, figure);
+      return median(figures(name, figure).map((value, round) => value / (others[round] ?? Number.NaN)));
+    },
+  };
+}
+
+/** The middle of the values; of an even number, the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]];
+  return (low + high) / 2;
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import type { Deps } from "../../functions/src/deps.ts";
+import { parseKeys } from "../../functions/src/domain/keys.ts";
+import { newIds, storeMany } from "../../functions/test/support/many-tasks.ts";
+import { createTestDeps, newSecret } from "../../functions/test/support/test-deps.ts";
+import { type DocumentData, type Firestore, getFirestore, initializeApp } from "../references/packages.ts";
+import { messageOf, startChild } from "./children.ts";
+import { startFirestore } from "./firestore.ts";
+import { type LoadGenerator, startLoadGenerator } from "./load.ts";
+import { type Runtime, startRuntime } from "./runtime.ts";
+
+const projectId = "demo-bench";
+
+/** What a section works in: an empty Firestore, functions that use it, and somebody who sends requests. */
+export interface World {
+  readonly db: Firestore;
+  /** For what is set up and looked at past the functions. */
+  readonly deps: Deps;
+  readonly load: LoadGenerator;
+  /** Starts one of the product's functions. */
+  product(target: string, env?: Readonly<Record<string, string>>): Promise<Runtime>;
+  /** Starts one of those in `references/`. */
+  reference(target: string): Promise<Runtime>;
+  /** Starts a server, in a process of its own, that takes every POST at once, and gives its address. */
+  service(): Promise<string>;
+  /** Stores so many tasks, each just submitted but for what `changes` says, and gives their ids. */
+  storeTasks(count: number, changes?: DocumentData): Promise<string[]>;
+}
+
+/** Makes a world, lets `work` happen in it, and ends it whatever came of that. */
+export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib?: number): Promise<T> {
+  const firestore = await startFirestore(heapGib);
+  const endings: (() => Promise<unknown>)[] = [() => firestore.stop()];
+  try {
+    const secret = newSecret();
+    const env = {
+      FIRESTORE_EMULATOR_HOST: firestore.host,
+      FUNCTIONS_EMULATOR: "true",
+      GCLOUD_PROJECT: projectId,
+      GOOGLE_CLOUD_PROJECT: projectId,
+      FIREBASE_CONFIG: JSON.stringify({ projectId }),
+      METADATA_SERVER_DETECTION: "none",
+      BOOMERANG_SECRET: secret,
+    };
+    Object.assign(process.env, env);
+    const db = getFirestore(initializeApp({ projectId }, randomUUID()));
+    endings.push(() => db.terminate());
+    const deps = createTestDeps(db, { keys: parseKeys(secret) }, env);
+    const load = await startLoadGenerator();
+    endings.push(() => load.stop());
+    const start = async (...args: Parameters<typeof startRuntime>) => {
+      const runtime = await startRuntime(...args);
+      endings.push(() => runtime.stop());
+      return runtime;
+    };
+    return await work({
+      db,
+      deps,
+      load,
+      product: (target, more = {}) => start("product", target, { ...env, ...more }),
+      reference: (target) => start("reference", target, env),
+      service: async () => {
+        const child = startChild("service", process.execPath, [join(import.meta.dirname, "service-process.ts")]);
+        endings.push(() => child.stop());
+        const { port } = await messageOf<{ port: number }>("The service", child);
+        return `http://127.0.0.1:${port}`;
+      },
+      storeTasks: async (count, changes = {}) => {
+        const ids = newIds(count);
+        await storeMany(deps, ids, changes);
+        return ids;
+      },
+    });
+  } finally {
+    for (const end of endings.reverse()) await end();
+  }
+}
