@@ -4,10 +4,14 @@ import { functionsFolder, root } from "../../scripts/stack/layout.ts";
 import { messageOf, startChild } from "./children.ts";
 
 const framework = join(root, "node_modules/@google-cloud/functions-framework/build/src/main.js");
-const preload = join(functionsFolder, "test/support/listen-on-loopback.ts");
+const preload = join(functionsFolder, "test/support/listen-on-loopback.mjs");
 
 /** Where a function's code is: the product's, as it is deployed, or what it is measured against. */
-const sources = { product: functionsFolder, reference: join(root, "bench/references") } as const;
+const sources = {
+  product: functionsFolder,
+  reference: join(root, "bench/references"),
+  bare: join(root, "bench/references/bare"),
+} as const;
 
 /** One function in a process of its own, on functions-framework. */
 export interface Runtime {
@@ -15,6 +19,10 @@ export interface Runtime {
   readonly url: string;
   /** The processor time that it has had so far, in milliseconds; NaN where the system does not tell. */
   cpuMs(): number;
+  /** The most memory that it ever had, in megabytes; NaN where the system does not tell. */
+  peakMb(): number;
+  /** What it says to `question`, over its channel. */
+  ask<Answer>(question: string): Promise<Answer>;
   /** The end of what it printed. */
   output(): string;
   stop(): Promise<void>;
@@ -36,6 +44,11 @@ export async function startRuntime(
   return {
     url: `http://127.0.0.1:${port}`,
     cpuMs: () => cpuMs(child.process.pid),
+    peakMb: () => peakMb(child.process.pid),
+    ask(question) {
+      child.process.send(question);
+      return messageOf(`The runtime of ${target}`, child);
+    },
     output: child.output,
     stop: () => stop(child, profile.length > 0),
   };
@@ -48,6 +61,13 @@ function cpuMs(pid: number | undefined): number {
   const stat = readFileSync(file, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** proc_pid_status(5): peak resident set size, in kibibytes. */
+function peakMb(pid: number | undefined): number {
+  const file = `/proc/${pid}/status`;
+  const [, kib] = existsSync(file) ? (/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(file, "utf8")) ?? []) : [];
+  return kib === undefined ? Number.NaN : (Number(kib) * 1_024) / 1_000_000;
 }
 
 /** A profile is written when the process ends by itself, as it does when its channel is closed. */

@@ -22,6 +22,8 @@ export interface World {
   product(target: string, env?: Readonly<Record<string, string>>): Promise<Runtime>;
   /** Starts one of those in `references/`. */
   reference(target: string): Promise<Runtime>;
+  /** Starts a function that does nothing and loads nothing. */
+  bare(env?: Readonly<Record<string, string>>): Promise<Runtime>;
   /** Starts a server, in a process of its own, that takes every POST at once, and gives its address. */
   service(): Promise<string>;
   /** Stores so many tasks, each just submitted but for what `changes` says, and gives their ids. */
@@ -60,6 +62,7 @@ export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib?: n
       load,
       product: (target, more = {}) => start("product", target, { ...env, ...more }),
       reference: (target) => start("reference", target, env),
+      bare: (more = {}) => start("bare", "bareStart", { ...env, ...more }),
       service: async () => {
         const child = startChild("service", process.execPath, [join(import.meta.dirname, "service-process.ts")]);
         endings.push(() => child.stop());

@@ -29,7 +29,7 @@ export async function startProductionRuntime(
   env: Readonly<Record<string, string>>,
 ): Promise<ProductionRuntime> {
   buildIfOutOfDate();
-  const preload = ["--import", join(__dirname, "listen-on-loopback.ts")];
+  const preload = ["--import", join(__dirname, "listen-on-loopback.mjs")];
   const child = spawn(process.execPath, [...preload, framework, `--source=${functionsFolder}`], {
     // The platform names the function in FUNCTION_TARGET, not with --target: the code looks there too.
     env: { ...process.env, FUNCTION_TARGET: target, ...env },
