@@ -2,6 +2,7 @@ import { getRequestListener } from "@hono/node-server";
 import type { HttpsFunction } from "firebase-functions/https";
 import { deps } from "../deps.ts";
 import { createApp } from "../http/app.ts";
+import { sentHeader } from "../platform/raw-body.ts";
 
 type Handler = Parameters<HttpsFunction>;
 
@@ -11,6 +12,9 @@ let listener: ReturnType<typeof getRequestListener> | undefined;
 export async function handleApi(request: Handler[0], response: Handler[1]): Promise<void> {
   listener ??= getRequestListener(createApp(deps()).fetch, { overrideGlobalObjects: false });
   request.url = atHosting(request.url);
+  // Taken away while the runtime read the body (platform/raw-body.ts).
+  const encoding = sentHeader(request, "content-encoding");
+  if (encoding !== undefined) request.headers["content-encoding"] = encoding;
   await listener(request, response);
 }
 
