@@ -19,8 +19,8 @@ export interface Runtime {
   readonly url: string;
   /** The processor time that it has had so far, in milliseconds; NaN where the system does not tell. */
   cpuMs(): number;
-  /** The most memory that it ever had, in megabytes; NaN where the system does not tell. */
-  peakMb(): number;
+  /** The most memory that it ever had, in megabytes. */
+  peakMb(): Promise<number>;
   /** What it says to `question`, over its channel. */
   ask<Answer>(question: string): Promise<Answer>;
   /** The end of what it printed. */
@@ -40,15 +40,16 @@ export async function startRuntime(
     cwd: root,
     env: { ...process.env, NODE_ENV: "production", FUNCTION_TARGET: target, ...env },
   });
+  function ask<Answer>(question: string): Promise<Answer> {
+    child.process.send(question);
+    return messageOf(`The runtime of ${target}`, child);
+  }
   const { port } = await messageOf<{ port: number }>(`The runtime of ${target}`, child);
   return {
     url: `http://127.0.0.1:${port}`,
     cpuMs: () => cpuMs(child.process.pid),
-    peakMb: () => peakMb(child.process.pid),
-    ask(question) {
-      child.process.send(question);
-      return messageOf(`The runtime of ${target}`, child);
-    },
+    peakMb: async () => (await ask<{ bytes: number }>("memory")).bytes / 1_000_000,
+    ask,
     output: child.output,
     stop: () => stop(child, profile.length > 0),
   };
@@ -61,13 +62,6 @@ function cpuMs(pid: number | undefined): number {
   const stat = readFileSync(file, "utf8");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10;
-}
-
-/** proc_pid_status(5): peak resident set size, in kibibytes. */
-function peakMb(pid: number | undefined): number {
-  const file = `/proc/${pid}/status`;
-  const [, kib] = existsSync(file) ? (/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(file, "utf8")) ?? []) : [];
-  return kib === undefined ? Number.NaN : (Number(kib) * 1_024) / 1_000_000;
 }
 
 /** A profile is written when the process ends by itself, as it does when its channel is closed. */

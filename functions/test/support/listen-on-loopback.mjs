@@ -10,5 +10,10 @@ Server.prototype.listen = function (_port, listening) {
   return Reflect.apply(listen, this, [{ host: "127.0.0.1", port: 0 }, listening]);
 };
 
+// The most memory that the process has held at any time.
+process.on("message", (asked) => {
+  if (asked === "memory") process.send?.({ bytes: process.resourceUsage().maxRSS * 1_024 });
+});
+
 // Whoever started this process is gone, however that came: so is its end of the channel.
 process.on("disconnect", () => process.exit(0));
