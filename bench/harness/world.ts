@@ -22,6 +22,8 @@ export interface World {
   product(target: string, env?: Readonly<Record<string, string>>): Promise<Runtime>;
   /** Starts one of those in `references/`. */
   reference(target: string): Promise<Runtime>;
+  /** Starts the whole product in one process, and gives its address. */
+  wholeProduct(): Promise<string>;
   /** Starts a server, in a process of its own, that takes every POST at once, and gives its address. */
   service(): Promise<string>;
   /** Stores so many tasks, each just submitted but for what `changes` says, and gives their ids. */
@@ -54,21 +56,26 @@ export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib?: n
       endings.push(() => runtime.stop());
       return runtime;
     };
+    const serve = async (script: string) => {
+      const options = { env: { ...process.env, ...env, NODE_ENV: "production" } };
+      const child = startChild(script, process.execPath, [join(import.meta.dirname, `${script}.ts`)], options);
+      endings.push(() => child.stop());
+      const { port } = await messageOf<{ port: number }>(script, child);
+      return `http://127.0.0.1:${port}`;
+    };
     return await work({
       db,
       deps,
       load,
       product: (target, more = {}) => start("product", target, { ...env, ...more }),
       reference: (target) => start("reference", target, env),
-      service: async () => {
-        const child = startChild("service", process.execPath, [join(import.meta.dirname, "service-process.ts")]);
-        endings.push(() => child.stop());
-        const { port } = await messageOf<{ port: number }>("The service", child);
-        return `http://127.0.0.1:${port}`;
-      },
+      wholeProduct: () => serve("one-process"),
+      service: () => serve("service-process"),
       storeTasks: async (count, changes = {}) => {
         const ids = newIds(count);
-        await storeMany(deps, ids, changes);
+        // Several at once: the client packs one while the database unpacks another.
+        const part = Math.ceil(count / 4);
+        await Promise.all([0, 1, 2, 3].map((n) => storeMany(deps, ids.slice(n * part, (n + 1) * part), changes)));
         return ids;
       },
     });
