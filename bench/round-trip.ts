@@ -1,11 +1,9 @@
-import { createHash } from "node:crypto";
+import { apiKey, registerCaller } from "./harness/caller.ts";
 import { compare } from "./harness/compare.ts";
-import type { RoundTrips } from "./harness/outside.ts";
-import { startOutside } from "./harness/outside.ts";
+import { type RoundTrips, startOutside } from "./harness/outside.ts";
 import type { Row, Section } from "./harness/section.ts";
 import { inWorld, type World } from "./harness/world.ts";
 
-const apiKey = "bench-key";
 const amounts = { full: { 1: 150, 16: 1_200 }, quick: { 1: 50, 16: 300 } } as const;
 const concurrencies = [1, 16] as const;
 
@@ -52,7 +50,7 @@ const notes = [
 type Urls = Pick<RoundTrips, "submitUrl" | "dispatchUrl">;
 
 async function threeFunctions(world: World, service: string): Promise<Urls> {
-  await register(world, service);
+  await registerCaller(world.db, service);
   const callback = await world.product("webhookCallback");
   const api = await world.product("api");
   const dispatch = await world.product("dispatchTask", { CALLBACK_BASE_URL: callback.url });
@@ -60,12 +58,6 @@ async function threeFunctions(world: World, service: string): Promise<Urls> {
 }
 
 async function oneProcess(world: World, service: string): Promise<Urls> {
-  await register(world, service);
+  await registerCaller(world.db, service);
   return { submitUrl: `${await world.wholeProduct()}/tasks` };
-}
-
-async function register({ db }: World, url: string): Promise<void> {
-  const hash = createHash("sha256").update(apiKey).digest("hex");
-  await db.doc(`apiKeys/${hash}`).set({ ownerId: "bench", scopes: ["tasks:write"] });
-  await db.doc("services/bench").set({ url });
 }

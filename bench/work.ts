@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { subscribed } from "../functions/test/support/subscribers.ts";
+import { apiKey, registerCaller } from "./harness/caller.ts";
 import { type Contestant, compare } from "./harness/compare.ts";
 import type { LoadRequest } from "./harness/load.ts";
 import type { Goal, Row, Section } from "./harness/section.ts";
@@ -20,7 +20,6 @@ interface Kind {
   referenceRequests(service: string, count: number): LoadRequest[];
 }
 
-const apiKey = "bench-key";
 const prompt = "A lighthouse at dusk, painted in the manner of the old masters";
 
 const submission: Kind = {
@@ -29,9 +28,7 @@ const submission: Kind = {
   reference: "bareCreate",
   statuses: [202, 202],
   async requests({ db }, service, count) {
-    const hash = createHash("sha256").update(apiKey).digest("hex");
-    await db.doc(`apiKeys/${hash}`).set({ ownerId: "bench", scopes: ["tasks:write"] });
-    await db.doc("services/bench").set({ url: service });
+    await registerCaller(db, service);
     const body = JSON.stringify({ service: "bench", prompt, metadata: { order: 7 } });
     const headers = { "x-api-key": apiKey };
     return Array.from({ length: count }, () => ({ path: "/api/v1/tasks", headers, body }));
