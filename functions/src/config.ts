@@ -22,6 +22,8 @@ export interface Config {
   readonly concurrentDispatches: number;
   readonly deliveriesPerSecond: number;
   readonly concurrentDeliveries: number;
+  /** Of one API key, or one Firebase user. */
+  readonly requestsPerMinute: number;
   /** Hosts that outbound calls may go to; empty means any public one. */
   readonly allowedHosts: readonly string[];
   /** Where results go that are too large for a document. */
@@ -63,6 +65,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     concurrentDispatches: integer(env, "CONCURRENT_DISPATCHES", 200, 1, 5_000),
     deliveriesPerSecond: number(env, "DELIVERIES_PER_SECOND", 100, 1, 500),
     concurrentDeliveries: integer(env, "CONCURRENT_DELIVERIES", 500, 1, 5_000),
+    requestsPerMinute: integer(env, "REQUESTS_PER_MINUTE", 6_000, 1, 1_000_000),
     allowedHosts: (env.ALLOWED_WEBHOOK_HOSTS ?? "")
       .split(/[\s,]+/)
       .filter((host) => host !== "")

@@ -10,7 +10,7 @@ export interface Problem {
   readonly errors?: readonly FieldError[];
 }
 
-const titles: Readonly<Record<number, string>> = {
+export const problemTitles: Readonly<Record<number, string>> = {
   400: "Bad Request",
   401: "Unauthorized",
   403: "Forbidden",
@@ -30,7 +30,7 @@ const titles: Readonly<Record<number, string>> = {
 export function problemOf(error: BoomerangError): Problem {
   return {
     type: "about:blank",
-    title: titles[error.status] ?? "Error",
+    title: problemTitles[error.status] ?? "Error",
     status: error.status,
     code: error.code,
     detail: error.message,

@@ -12,7 +12,14 @@ let listener: ReturnType<typeof getRequestListener> | undefined;
 export async function handleApi(request: Handler[0], response: Handler[1]): Promise<void> {
   leaveDomain();
   listener ??= getRequestListener(createApp(deps()).fetch, { overrideGlobalObjects: false });
-  // Called at its own address instead of through Hosting, the function's name is cut off the path.
-  if (request.url.startsWith("/v1/")) request.url = `/api${request.url}`;
+  request.url = atHosting(request.url);
   await listener(request, response);
+}
+
+/**
+ * The path as Hosting has it. Called at its own address, the function's name is cut off: `/v1/tasks` stands for `/api/v1/tasks`. Only
+ * `/predict` and `/webhooks/{id}/status` lie outside of `/api`.
+ */
+function atHosting(url: string): string {
+  return /^\/(api(\/|$)|predict\/?(\?|$)|webhooks\/[^/?]+\/status\/?(\?|$))/.test(url) ? url : `/api${url}`;
 }

@@ -1,9 +1,11 @@
 import { type CallableRequest, type FunctionsErrorCode, HttpsError } from "firebase-functions/https";
 import { deps } from "../deps.ts";
 import { BoomerangError } from "../domain/errors.ts";
+import { parseFields } from "../domain/validation.ts";
 import { toTaskRequest } from "../http/task-body.ts";
-import { taskView } from "../http/task-view.ts";
+import { taskView } from "../http/views/task-view.ts";
 import { derivedId, submitTask } from "../tasks/submit.ts";
+import { taskBody } from "../tasks/task-request.ts";
 
 /**
  * The callable: the same body as `POST /api/v1/tasks`, with the caller's Firebase identity, and `idempotency_key` beside it
@@ -12,14 +14,14 @@ import { derivedId, submitTask } from "../tasks/submit.ts";
 export async function handleSubmit({ auth, data }: CallableRequest<unknown>) {
   if (auth === undefined) throw new HttpsError("unauthenticated", "Sign in first.");
   const admin = auth.token.admin === true;
-  const identity = { ownerId: auth.uid, userId: auth.uid, admin, scopes: new Set<never>() };
+  const identity = { ownerId: auth.uid, userId: auth.uid, admin, scopes: new Set<never>(), caller: `user-${auth.uid}` };
   try {
     const { idempotency_key: key, ...body } = asObject(data);
     if (key !== undefined && (typeof key !== "string" || key.length === 0 || key.length > 255)) {
       throw new HttpsError("invalid-argument", "idempotency_key must be 1 to 255 characters.");
     }
     const id = key === undefined ? undefined : derivedId("idempotency-key", auth.uid, key);
-    const { task } = await submitTask(deps(), toTaskRequest(identity, body), id);
+    const { task } = await submitTask(deps(), toTaskRequest(identity, parseFields(taskBody, body)), id);
     return taskView(task);
   } catch (error) {
     if (!(error instanceof BoomerangError)) throw error;

@@ -1,48 +1,91 @@
-import { Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono } from "hono";
 import type { Deps } from "../deps.ts";
 import { BoomerangError, messageOf } from "../domain/errors.ts";
 import { problemOf } from "../domain/problem.ts";
-import { type AppEnv, createIdentify, requireScope } from "./identity.ts";
-import { deliveryRoutes } from "./routes/deliveries.ts";
-import { eventRoutes } from "./routes/events.ts";
-import { taskRoutes } from "./routes/tasks.ts";
-import { webhookRoutes } from "./routes/webhooks.ts";
+import { createIdentify } from "./identity.ts";
+import { createRateLimit } from "./rate-limit.ts";
+import { requestIdOf } from "./request-id.ts";
+import type { Route } from "./route.ts";
+import { routes } from "./routes/index.ts";
+import { serveRoute } from "./serve-route.ts";
 
-/** The HTTP API below `/api`. Every error leaves it as a problem answer (RFC 9457). */
-export function createApp(deps: Deps): Hono<AppEnv> {
-  const app = new Hono<AppEnv>();
-  const identify = createIdentify(deps.db, deps.now);
+type Env = { readonly Variables: { requestId: string; route: string; error: BoomerangError } };
 
-  app.onError((error, context) => {
-    const known = error instanceof BoomerangError ? error : internal(error);
-    const fields = { method: context.req.method, path: context.req.path, status: known.status, errorCode: known.code };
-    if (known.status >= 500) deps.log.error("api: failed", { ...fields, reason: messageOf(error) });
-    else deps.log.info("api: refused", fields);
-    const headers = { "content-type": "application/problem+json", ...known.headers };
-    return new Response(JSON.stringify(problemOf(known)), { status: known.status, headers });
-  });
-  app.notFound((context) => {
-    throw new BoomerangError("not_found", `There is no ${context.req.method} ${context.req.path}.`, { status: 404 });
-  });
+/** The HTTP API. Every error leaves it as a problem answer (RFC 9457), and every request as one line in the log. */
+export function createApp(deps: Deps): Hono<Env> {
+  const app = new Hono<Env>({ strict: false });
+  const gate = { identify: createIdentify(deps), countRequest: createRateLimit(deps) };
 
-  app.get("/api/v1/health", (context) => context.json({ status: "ok" }));
-  const authenticate: MiddlewareHandler<AppEnv> = async (context, next) => {
-    context.set("identity", await identify(context.req.raw.headers));
+  app.use(async (context, next) => {
+    const startedAt = performance.now();
+    context.set("requestId", requestIdOf(context.req.header("x-request-id"), deps.newId));
     await next();
-  };
-  app.use("/api/v1/*", authenticate);
-  app.use("/api/webhooks/*", authenticate);
-  app.route("/api/v1/tasks", taskRoutes(deps));
-  app.route("/api/v1/webhooks", webhookRoutes(deps, "standard"));
-  app.route("/api/v1/deliveries", deliveryRoutes(deps));
-  app.route("/api/v1/events", eventRoutes(deps));
-  app.get("/api/v1/signing-secret", (context) => {
-    const identity = context.get("identity");
-    requireScope(identity, "webhooks");
-    return context.json({ secrets: deps.keys.ownerSecrets(identity.ownerId) });
+    context.res.headers.set("x-request-id", context.get("requestId"));
+    logRequest(deps, context, Math.round(performance.now() - startedAt));
   });
-  app.route("/api/webhooks", webhookRoutes(deps, "taskflow"));
+
+  for (const route of routes) {
+    app.on(route.spec.method.toUpperCase(), honoPath(route), async (context) => {
+      context.set("route", route.spec.path);
+      return await serveRoute(deps, gate, route, context);
+    });
+  }
+
+  const refuse = (thrown: unknown, context: Context<Env>): Response => {
+    const error = thrown instanceof BoomerangError ? thrown : internal(thrown);
+    context.set("error", error);
+    const body = { ...problemOf(error), request_id: context.get("requestId") };
+    const headers = { "content-type": "application/problem+json", ...error.headers };
+    return new Response(JSON.stringify(body), { status: error.status, headers });
+  };
+  app.onError(refuse);
+  app.notFound(async (context) => {
+    const { method, path, raw } = context.req;
+    try {
+      // Without a key nobody learns which routes there are, but for those that the reference shows.
+      if (/^\/api\/(v1|webhooks)(\/|$)/.test(path)) await gate.identify(raw.headers);
+      return refuse(noSuchRoute(method, path), context);
+    } catch (error) {
+      return refuse(error, context);
+    }
+  });
   return app;
+}
+
+/** `/tasks/{id}` as `/tasks/:id`. */
+function honoPath({ spec }: Route): string {
+  return spec.path.replaceAll(/\{(\w+)\}/g, ":$1");
+}
+
+/** 405 where the path is right, and only the method is not. */
+function noSuchRoute(method: string, path: string): BoomerangError {
+  const allowed = routes
+    .filter(({ spec }) => pattern(spec.path).test(path))
+    .map(({ spec }) => spec.method.toUpperCase());
+  if (allowed.length === 0) return new BoomerangError("not_found", `There is no ${method} ${path}.`, { status: 404 });
+  const methods = [...new Set(allowed.flatMap((name) => (name === "GET" ? ["GET", "HEAD"] : [name])))]
+    .sort()
+    .join(", ");
+  const message = `${path} takes ${methods}, not ${method}.`;
+  return new BoomerangError("method_not_allowed", message, { status: 405, headers: { Allow: methods } });
+}
+
+function pattern(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}/?$`);
+}
+
+function logRequest(deps: Deps, context: Context<Env>, durationMs: number): void {
+  const { method, path } = context.req;
+  const fields = { requestId: context.get("requestId"), method, path, route: context.get("route") };
+  const error: BoomerangError | undefined = context.get("error");
+  const { status } = context.res;
+  if (error === undefined) {
+    deps.log.info("api: answered", { ...fields, status, durationMs });
+    return;
+  }
+  const refused = { ...fields, status, durationMs, errorCode: error.code };
+  if (status < 500) deps.log.info("api: refused", refused);
+  else deps.log.error("api: failed", { ...refused, reason: messageOf(error.cause ?? error) });
 }
 
 function internal(cause: unknown): BoomerangError {

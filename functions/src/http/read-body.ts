@@ -1,4 +1,3 @@
-import type { Context } from "hono";
 import { BoomerangError } from "../domain/errors.ts";
 import { isTooDeep } from "../domain/storable.ts";
 import { invalidFields } from "../domain/validation.ts";
@@ -6,24 +5,23 @@ import { invalidFields } from "../domain/validation.ts";
 const maxBodyBytes = 1_024 * 1_024;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** The same, where the body may be left out: an empty object then. */
-export async function readOptionalJson(context: Context): Promise<unknown> {
-  return (await context.req.arrayBuffer()).byteLength === 0 ? {} : await readJson(context);
-}
-
-/** The request's JSON body. Throws 415, 413 or 400 where there is none that can be read. */
-export async function readJson(context: Context): Promise<unknown> {
-  const type = context.req.header("content-type") ?? "";
+/**
+ * The request's JSON body; where it is optional and left out, an empty object. Throws 415, 413 or 400 where there is none
+ * that can be read.
+ */
+export async function readJson(request: Request, { optional }: { readonly optional: boolean }): Promise<unknown> {
+  const body = await request.arrayBuffer();
+  if (optional && body.byteLength === 0) return {};
+  const type = request.headers.get("content-type") ?? "";
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
     const message = "Send the body as JSON, with Content-Type: application/json.";
     throw new BoomerangError("unsupported_media_type", message, { status: 415 });
   }
-  if ((context.req.header("content-encoding") ?? "identity").trim().toLowerCase() !== "identity") {
+  if ((request.headers.get("content-encoding") ?? "identity").trim().toLowerCase() !== "identity") {
     const message = "Send the body as it is, without a Content-Encoding.";
     const headers = { "Accept-Encoding": "identity" };
     throw new BoomerangError("unsupported_media_type", message, { status: 415, headers });
   }
-  const body = await context.req.arrayBuffer();
   if (body.byteLength > maxBodyBytes) {
     const message = `The body has ${body.byteLength} bytes; at most ${maxBodyBytes} are taken.`;
     throw new BoomerangError("body_too_large", message, { status: 413 });

@@ -1,14 +1,12 @@
 import { BoomerangError } from "../domain/errors.ts";
-import { parseFields } from "../domain/validation.ts";
-import { type TaskRequest, taskBody } from "../tasks/task-request.ts";
+import type { TaskBody, TaskRequest } from "../tasks/task-request.ts";
 import type { Identity } from "./identity.ts";
 
 /**
  * A task as HTTP and the callable take it. Only an admin names a URL, and a Firebase user acts for nobody else.
- * Throws `validation_failed` (400) and `forbidden` (403).
+ * Throws `forbidden` (403).
  */
-export function toTaskRequest(identity: Identity, input: unknown): TaskRequest {
-  const body = parseFields(taskBody, input);
+export function toTaskRequest(identity: Identity, body: TaskBody): TaskRequest {
   if (body.webhook_url !== undefined && !identity.admin) {
     throw new BoomerangError("forbidden", "Only an admin may name a webhook_url. Name a registered service.", {
       status: 403,

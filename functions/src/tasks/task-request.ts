@@ -94,7 +94,12 @@ export const taskBody = z
   .refine((body) => (body.service === undefined) !== (body.webhook_url === undefined), {
     path: ["service"],
     message: "name a service (or, as an admin, a webhook_url), and not both",
+  })
+  .meta({
+    id: "NewTask",
+    examples: [{ service: "video_generation", prompt: "A lighthouse at dusk", parameters: { duration: 30 } }],
   });
+export type TaskBody = z.output<typeof taskBody>;
 
 /** A document of the application's `tasks/` that asks for slow work; whatever else it holds is the application's own. */
 export const taskDocument = z

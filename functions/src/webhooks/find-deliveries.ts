@@ -1,56 +1,53 @@
 import { FieldPath, type Query } from "firebase-admin/firestore";
-import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { BoomerangError } from "../domain/errors.ts";
-import { parseFields } from "../domain/validation.ts";
-import { type Delivery, deliveries, deliveryStatuses } from "./delivery.ts";
-import { type ListQuery, wholeNumber, withoutEmpty } from "./list-query.ts";
+import { type Delivery, type DeliveryStatus, deliveries } from "./delivery.ts";
 
-const pageSize = 20;
-const maxPage = 500;
+export const pageSize = 20;
+export const maxPage = 500;
 
-/** TaskFlow's word for a delivery whose attempts have all failed. */
-const status = z
-  .enum([...deliveryStatuses, "failed"])
-  .transform((given) => (given === "failed" ? "dead" : given))
-  .optional();
+export interface DeliveryFilter {
+  readonly status?: DeliveryStatus | undefined;
+}
 
-const pageQuery = z.strictObject({ status, page: wholeNumber(maxPage).default(1) });
-const listQuery = z.strictObject({
-  status,
-  limit: wholeNumber(100).default(pageSize),
-  cursor: z.string().max(64).optional(),
-});
+/** A page of a list by cursor: how many, and after which delivery. */
+export interface DeliveryQuery extends DeliveryFilter {
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
 
-/** A webhook's deliveries, newest first, by page number from 1. `query` as the request gives it. Throws 400. */
+/** A webhook's deliveries, newest first, by page number from 1. */
 export async function deliveriesOfWebhook(
   deps: Deps,
   webhookId: string,
-  query: ListQuery,
-): Promise<{ data: Delivery[]; page: number; nextPage: number | null }> {
-  const { status, page } = parseFields(pageQuery, withoutEmpty(query));
+  { status, page }: DeliveryFilter & { readonly page: number },
+): Promise<{ data: Delivery[]; nextPage: number | null }> {
   const all = newestFirst(deliveries(deps.db).where("webhookId", "==", webhookId), status);
   const { data, more } = await firstOf(all.offset((page - 1) * pageSize), pageSize);
-  return { data, page, nextPage: more && page < maxPage ? page + 1 : null };
+  return { data, nextPage: more && page < maxPage ? page + 1 : null };
 }
 
-interface DeliveryPage {
+export interface DeliveryPage {
   readonly data: Delivery[];
   readonly nextCursor: string | null;
 }
 
-/** An owner's deliveries, newest first, by cursor. `query` as the request gives it. Throws 400. */
-export async function listDeliveries(deps: Deps, ownerId: string, query: ListQuery): Promise<DeliveryPage> {
+/** An owner's deliveries, newest first, by cursor. Throws 400 for a cursor of another list. */
+export async function listDeliveries(deps: Deps, ownerId: string, query: DeliveryQuery): Promise<DeliveryPage> {
   return await pageBy(deps, "ownerId", ownerId, query);
 }
 
-/** The deliveries of a task's events, newest first, by cursor. `query` as the request gives it. Throws 400. */
-export async function deliveriesOfTask(deps: Deps, taskId: string, query: ListQuery): Promise<DeliveryPage> {
+/** The deliveries of a task's events, newest first, by cursor. Throws 400 for a cursor of another list. */
+export async function deliveriesOfTask(deps: Deps, taskId: string, query: DeliveryQuery): Promise<DeliveryPage> {
   return await pageBy(deps, "taskId", taskId, query);
 }
 
-async function pageBy(deps: Deps, field: "ownerId" | "taskId", id: string, query: ListQuery): Promise<DeliveryPage> {
-  const { status, limit, cursor } = parseFields(listQuery, withoutEmpty(query));
+async function pageBy(
+  deps: Deps,
+  field: "ownerId" | "taskId",
+  id: string,
+  { status, limit, cursor }: DeliveryQuery,
+): Promise<DeliveryPage> {
   const all = newestFirst(deliveries(deps.db).where(field, "==", id), status);
   const start = cursor === undefined ? all : all.startAfter(...(await positionOf(deps, field, id, cursor)));
   const { data, more } = await firstOf(start, limit);

@@ -1,49 +1,42 @@
 import type { Query, QueryDocumentSnapshot } from "firebase-admin/firestore";
-import { z } from "zod";
 import type { Deps } from "../deps.ts";
 import { fromStorable } from "../domain/storable.ts";
-import { invalidFields, parseFields } from "../domain/validation.ts";
+import type { TaskStatus } from "../domain/task-state.ts";
+import { invalidFields } from "../domain/validation.ts";
 import { timestamp } from "../platform/firestore.ts";
 import { pendingWebhooks, readPendingWebhook } from "../tasks/pending-webhook.ts";
 import { eventIdOf } from "./delivery.ts";
-import { type ListQuery, wholeNumber, withoutEmpty } from "./list-query.ts";
 import type { ApplicationEvent } from "./outgoing-event.ts";
 import { events } from "./publish-event.ts";
 
-/** An event of a task or of the application, as the list shows it. */
-export interface RecentEvent {
-  readonly id: string;
-  readonly type: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-  /** Null for an event of the application. */
-  readonly taskId: string | null;
-  readonly status: string | null;
-  readonly progress: number | null;
-  readonly message: string | null;
-  /** Null for an event of a task. */
-  readonly payload: unknown;
-}
+/** An event of a task or of the application, as the list shows it. `at` is in milliseconds since 1970. */
+export type RecentEvent = { readonly id: string; readonly type: string; readonly at: number } & (
+  | {
+      readonly taskId: string;
+      readonly status: TaskStatus;
+      readonly progress: number | null;
+      readonly message: string | null;
+    }
+  | { readonly taskId: null; readonly payload: Record<string, unknown> }
+);
 
-const maxHours = 168;
 const readAtOnce = 100;
 
-const query = z.strictObject({
-  hours: wholeNumber(maxHours).default(24),
-  limit: wholeNumber(500).default(100),
-  cursor: z.string().max(300).optional(),
-});
+/** `hours` back from now, `limit` events at most, after the one that `cursor` names. */
+export interface RecentQuery {
+  readonly hours: number;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
 
 /**
- * An owner's events of the last hours, of tasks and application together, newest first. `given` is the request's query:
- * `hours` (1 to 168), `limit` (1 to 500), `cursor`. Throws 400.
+ * An owner's events of the last hours, of tasks and application together, newest first. Throws 400 for a cursor of another list.
  */
 export async function recentEvents(
   deps: Deps,
   ownerId: string,
-  given: ListQuery,
+  { hours, limit, cursor }: RecentQuery,
 ): Promise<{ data: RecentEvent[]; nextCursor: string | null }> {
-  const { hours, limit, cursor } = parseFields(query, withoutEmpty(given));
   const window = { since: deps.now() - hours * 3_600_000, before: positionOf(cursor), wanted: limit + 1 };
   const since = timestamp(window.since);
   const tasks = pendingWebhooks(deps.db).where("ownerId", "==", ownerId).where("updatedAt", ">=", since);
@@ -97,14 +90,14 @@ function ofTask(document: QueryDocumentSnapshot): RecentEvent[] {
     status: entry.status,
     progress: entry.progress ?? null,
     message: entry.message ?? null,
-    payload: null,
   }));
 }
 
 function ofApplication(document: QueryDocumentSnapshot): RecentEvent[] {
   const { id, type, createdAt, payload } = document.data() as ApplicationEvent;
-  const none = { taskId: null, status: null, progress: null, message: null };
-  return [{ id, type, at: createdAt.toMillis(), ...none, payload: fromStorable(payload) }];
+  return [
+    { id, type, at: createdAt.toMillis(), taskId: null, payload: fromStorable(payload) as Record<string, unknown> },
+  ];
 }
 
 function positionOf(cursor: string | undefined): Position | undefined {

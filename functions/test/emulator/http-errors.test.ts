@@ -14,16 +14,10 @@ beforeAll(async () => {
 
 test.each([
   ["GET", "/nothing"],
-  ["GET", "/"],
+  ["GET", "/x/y"],
   ["GET", "/tasks/a/b/c"],
   ["GET", "/tasks/a/constructor"],
   ["POST", "/tasks/a/delete"],
-  ["PUT", "/tasks"],
-  ["DELETE", "/tasks/a"],
-  ["PATCH", "/tasks/a"],
-  ["GET", "/tasks/a/cancel"],
-  ["OPTIONS", "/tasks"],
-  ["POST", "/health"],
   ["GET", "//"],
   ["GET", "//api"],
   ["GET", "//api/v2/tasks"],
@@ -33,7 +27,34 @@ test.each([
   expect([status, headers.get("content-type")]).toEqual([404, "application/problem+json"]);
   const asked = path.startsWith("//") ? path.slice(1) : `/api/v1${path}`;
   const known = { type: "about:blank", title: "Not Found", status: 404, code: "not_found" };
-  expect(body).toEqual({ ...known, detail: `There is no ${method} ${asked}.` });
+  const request_id = headers.get("x-request-id");
+  expect(body).toEqual({ ...known, detail: `There is no ${method} ${asked}.`, request_id });
+});
+
+test.each([
+  ["PUT", "/tasks", "GET, HEAD, POST"],
+  ["OPTIONS", "/tasks", "GET, HEAD, POST"],
+  ["DELETE", "/tasks/a", "GET, HEAD"],
+  ["PATCH", "/tasks/a/", "GET, HEAD"],
+  ["GET", "/tasks/a/cancel", "POST"],
+  ["POST", "/health", "GET, HEAD"],
+  ["PUT", "//api/webhooks/a", "DELETE, GET, HEAD, PATCH"],
+  ["POST", "//api/openapi.json", "GET, HEAD"],
+])("%s %s is a 405 that says which methods there are", async (method, path, allowed) => {
+  const { status, headers, body } = await api(method, path, { key });
+  expect([status, body.code, headers.get("allow")]).toEqual([405, "method_not_allowed", allowed]);
+  expect(body.detail).toContain(`takes ${allowed}, not ${method}.`);
+});
+
+test("every answer names its request, by the caller's own id where that is one", async () => {
+  const own = await api("GET", "/health", { headers: { "x-request-id": "build-7.a_1" } });
+  expect(own.headers.get("x-request-id")).toBe("build-7.a_1");
+  const refused = await api("GET", "/tasks/none", { key, headers: { "x-request-id": "build-8" } });
+  expect([refused.headers.get("x-request-id"), refused.body.request_id]).toEqual(["build-8", "build-8"]);
+  for (const odd of ["", "a b", "x".repeat(129), '{"a":1}']) {
+    const answer = await api("GET", "/health", { headers: { "x-request-id": odd } });
+    expect(answer.headers.get("x-request-id")).toMatch(/^[\da-f]{8}-/);
+  }
 });
 
 test("HEAD answers as GET does, without a body", async () => {
@@ -50,7 +71,6 @@ test("no answer lets another site's page read it", async () => {
   const headers = { origin: "https://evil.example", "access-control-request-method": "POST" };
   for (const [method, path] of [
     ["GET", "/health"],
-    ["OPTIONS", "/tasks"],
     ["GET", "/tasks/x"],
   ] as const) {
     const answer = await api(method, path, { key, headers });
@@ -75,6 +95,7 @@ test("what goes wrong with us is a 500 that says nothing of how, and the log say
     status: 500,
     code: "internal",
     detail: "Something went wrong with us, not with your request. Try again in a moment.",
+    request_id: headers.get("x-request-id"),
   });
   expect(text).not.toContain("hunter2");
   const logged = broken.logged.find(({ level }) => level === "error");
@@ -82,12 +103,13 @@ test("what goes wrong with us is a 500 that says nothing of how, and the log say
   expect(JSON.stringify(logged)).toContain("hunter2 at /srv/x.js");
 });
 
-test("a refused request is logged with its path and code, and no query", async () => {
-  await api("GET", "/tasks/none?token=hunter2", { key });
+test("a request is one line in the log, with its id, path and code, and no query", async () => {
+  await api("GET", "/tasks/none?token=hunter2", { key, headers: { "x-request-id": "r-1" } });
+  const known = { requestId: "r-1", method: "GET", path: "/api/v1/tasks/none", route: "/api/v1/tasks/{id}" };
   expect(deps.logged.at(-1)).toEqual({
     level: "info",
     message: "api: refused",
-    fields: { method: "GET", path: "/api/v1/tasks/none", status: 404, errorCode: "task_not_found" },
+    fields: { ...known, status: 404, errorCode: "task_not_found", durationMs: expect.any(Number) },
   });
 });
 

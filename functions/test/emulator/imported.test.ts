@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type DocumentData, Timestamp } from "firebase-admin/firestore";
 import { completed } from "../../src/domain/outcome.ts";
-import { taskView } from "../../src/http/task-view.ts";
+import { taskView } from "../../src/http/views/task-view.ts";
 import { cancelTask } from "../../src/tasks/cancel.ts";
 import { deriveConsequences } from "../../src/tasks/consequences.ts";
 import { dispatchTask } from "../../src/tasks/dispatch.ts";

@@ -1,14 +1,18 @@
 import { BoomerangError } from "../../src/domain/errors.ts";
+import { parseFields } from "../../src/domain/validation.ts";
 import type { Identity } from "../../src/http/identity.ts";
 import { toTaskRequest } from "../../src/http/task-body.ts";
+import { taskBody } from "../../src/tasks/task-request.ts";
 
-const server: Identity = { ownerId: "shop", admin: false, userId: null, scopes: new Set(["tasks:write"]) };
+const server: Identity = { ownerId: "shop", admin: false, userId: null, scopes: new Set(["tasks:write"]), caller: "" };
 const user: Identity = { ...server, ownerId: "anna", userId: "anna" };
 const admin: Identity = { ...user, admin: true };
 
+const toRequest = (identity: Identity, body: unknown) => toTaskRequest(identity, parseFields(taskBody, body));
+
 function refusal(identity: Identity, body: unknown): string {
   try {
-    toTaskRequest(identity, body);
+    toRequest(identity, body);
   } catch (error) {
     if (error instanceof BoomerangError) return `${error.status} ${error.code}`;
   }
@@ -25,7 +29,7 @@ test("everything that is said becomes the request, and what is left out is null 
     user_id: "u1",
   };
   const rest = { priority: 4, callback_url: "https://a.example", callback_format: "slack", timeout_seconds: 9 };
-  expect(toTaskRequest(server, { ...body, ...rest })).toEqual({
+  expect(toRequest(server, { ...body, ...rest })).toEqual({
     ownerId: "shop",
     userId: "u1",
     projectId: "p1",
@@ -43,7 +47,7 @@ test("everything that is said becomes the request, and what is left out is null 
     retryOf: null,
   });
   const nothing = { userId: null, projectId: null, callbackUrl: null, callbackFormat: null, timeoutSeconds: null };
-  expect(toTaskRequest(server, { service: "video" })).toMatchObject({
+  expect(toRequest(server, { service: "video" })).toMatchObject({
     ...nothing,
     prompt: "",
     params: {},
@@ -52,20 +56,20 @@ test("everything that is said becomes the request, and what is left out is null 
 });
 
 test("a user's task is their own, whether they say so or not", () => {
-  expect(toTaskRequest(user, { service: "video" }).userId).toBe("anna");
-  expect(toTaskRequest(user, { service: "video", user_id: null }).userId).toBe("anna");
-  expect(toTaskRequest(user, { service: "video", user_id: "anna" }).userId).toBe("anna");
+  expect(toRequest(user, { service: "video" }).userId).toBe("anna");
+  expect(toRequest(user, { service: "video", user_id: null }).userId).toBe("anna");
+  expect(toRequest(user, { service: "video", user_id: "anna" }).userId).toBe("anna");
 });
 
 test("a user acts for nobody else, unless they are an admin; a server acts for any user", () => {
   expect(refusal(user, { service: "video", user_id: "ben" })).toBe("403 forbidden");
-  expect(toTaskRequest(admin, { service: "video", user_id: "ben" })).toMatchObject({ ownerId: "anna", userId: "ben" });
-  expect(toTaskRequest(server, { service: "video", user_id: "ben" })).toMatchObject({ ownerId: "shop", userId: "ben" });
+  expect(toRequest(admin, { service: "video", user_id: "ben" })).toMatchObject({ ownerId: "anna", userId: "ben" });
+  expect(toRequest(server, { service: "video", user_id: "ben" })).toMatchObject({ ownerId: "shop", userId: "ben" });
 });
 
 test("only an admin names a URL, and no credential goes with it", () => {
   const body = { webhook_url: "https://worker.example" };
   expect(refusal(user, body)).toBe("403 forbidden");
   expect(refusal(server, body)).toBe("403 forbidden");
-  expect(toTaskRequest(admin, body).worker).toEqual({ url: "https://worker.example", auth: null });
+  expect(toRequest(admin, body).worker).toEqual({ url: "https://worker.example", auth: null });
 });

@@ -1,63 +1,68 @@
-import { Hono } from "hono";
 import { z } from "zod";
-import type { Deps } from "../../deps.ts";
-import { fromStorable } from "../../domain/storable.ts";
-import { parseFields } from "../../domain/validation.ts";
 import { derivedId } from "../../tasks/submit.ts";
 import { publishEvent } from "../../webhooks/publish-event.ts";
-import { type RecentEvent, recentEvents } from "../../webhooks/recent-events.ts";
+import { recentEvents } from "../../webhooks/recent-events.ts";
 import { eventType } from "../../webhooks/webhook-settings.ts";
-import { idempotencyKey } from "../idempotency-key.ts";
-import { type AppEnv, requireScope } from "../identity.ts";
-import { readJson } from "../read-body.ts";
+import { cursor, wholeNumber } from "../list-query.ts";
+import { defineRoute, type Route } from "../route.ts";
+import { applicationEventSchema, applicationEventView, eventSchema, eventView } from "../views/event-view.ts";
+import { listOf } from "../views/view.ts";
 
 const maxPayloadBytes = 256 * 1_024;
+const maxHours = 168;
 
-const eventBody = z.strictObject({
-  type: eventType,
-  payload: z
-    .record(z.string(), z.unknown())
-    .refine(
-      (payload) => Buffer.byteLength(JSON.stringify(payload)) <= maxPayloadBytes,
-      `is larger than ${maxPayloadBytes} bytes`,
-    )
-    .default({}),
-});
+const eventBody = z
+  .strictObject({
+    type: eventType,
+    payload: z
+      .record(z.string(), z.unknown())
+      .refine(
+        (payload) => Buffer.byteLength(JSON.stringify(payload)) <= maxPayloadBytes,
+        `is larger than ${maxPayloadBytes} bytes`,
+      )
+      .default({}),
+  })
+  .meta({ id: "NewEvent", examples: [{ type: "request.created", payload: { request_id: 123 } }] });
 
-/** `/api/v1/events`: what the application itself publishes. */
-export function eventRoutes(deps: Deps): Hono<AppEnv> {
-  const routes = new Hono<AppEnv>();
-
-  routes.post("/", async (context) => {
-    const identity = context.get("identity");
-    requireScope(identity, "webhooks");
-    const { ownerId } = identity;
-    const { type, payload } = parseFields(eventBody, await readJson(context));
-    const key = idempotencyKey(context.req.header("idempotency-key"));
-    const id = `evt_${key === undefined ? deps.newId() : derivedId("event", ownerId, key)}`;
-    const event = await publishEvent(deps, { id, ownerId, type, payload });
-    return context.json(
-      {
-        id: event.id,
-        type: event.type,
-        payload: fromStorable(event.payload),
-        created_at: event.createdAt.toDate().toISOString(),
-      },
-      202,
-    );
-  });
-
-  routes.get("/", async (context) => {
-    const identity = context.get("identity");
-    requireScope(identity, "tasks:read");
-    const { data, nextCursor } = await recentEvents(deps, identity.ownerId, context.req.query());
-    return context.json({ data: data.map(eventView), next_cursor: nextCursor });
-  });
-
-  return routes;
-}
-
-function eventView({ id, type, at, taskId, status, progress, message, payload }: RecentEvent) {
-  const task = taskId === null ? {} : { task_id: taskId, status, progress, message };
-  return { id, type, created_at: new Date(at).toISOString(), ...task, ...(taskId === null ? { payload } : {}) };
-}
+/** `/api/v1/events`: what the application itself publishes, and what happened of late. */
+export const eventRoutes: readonly Route[] = [
+  defineRoute(
+    {
+      method: "post",
+      path: "/api/v1/events",
+      operationId: "publishEvent",
+      tag: "Events",
+      summary: "Publish an event of your application",
+      description: "Every webhook of yours that wants its type hears of it.",
+      scope: "webhooks",
+      params: {},
+      body: eventBody,
+      idempotent: true,
+      answers: { 202: { description: "It is stored, and will be delivered.", schema: applicationEventSchema } },
+      problems: { 409: ["idempotency_key_reused"] },
+    },
+    async (deps, { identity: { ownerId }, body: { type, payload }, idempotencyKey }) => {
+      const id = `evt_${idempotencyKey === undefined ? deps.newId() : derivedId("event", ownerId, idempotencyKey)}`;
+      const event = await publishEvent(deps, { id, ownerId, type, payload });
+      return { status: 202, body: applicationEventView(event) };
+    },
+  ),
+  defineRoute(
+    {
+      method: "get",
+      path: "/api/v1/events",
+      operationId: "listEvents",
+      tag: "Events",
+      summary: "What happened of late, newest first",
+      description: "Events of your tasks and of your application together.",
+      scope: "tasks:read",
+      params: {},
+      query: z.strictObject({ hours: wholeNumber(maxHours, 24), limit: wholeNumber(500, 100), cursor }),
+      answers: { 200: { description: "A page of them.", schema: listOf(eventSchema) } },
+    },
+    async (deps, { identity, query }) => {
+      const { data, nextCursor } = await recentEvents(deps, identity.ownerId, query);
+      return { status: 200, body: { data: data.map(eventView), next_cursor: nextCursor } };
+    },
+  ),
+];
