@@ -8,9 +8,9 @@ import { callBack } from "../functions/test/support/callbacks.ts";
 import { countOperations } from "../functions/test/support/operation-count.ts";
 import { subscribed } from "../functions/test/support/subscribers.ts";
 import { createTestDeps } from "../functions/test/support/test-deps.ts";
+import { apiKey, registerCaller } from "./harness/caller.ts";
 import type { Row, Section } from "./harness/section.ts";
 import { inWorld, type World } from "./harness/world.ts";
-import { apiKey, registerCaller } from "./harness/caller.ts";
 
 /** What one task costs, counted as it goes its whole way: by what is called, and what each call does. */
 export const operations: Section = {
@@ -65,7 +65,8 @@ function countedProduct({ db, deps: { keys, config } }: World) {
     await invoke(step, work);
     const after = await pendingWebhookRef(db, id()).get();
     const changed = after.updateTime?.valueOf() !== before?.updateTime?.valueOf();
-    if (changed) await invoke(`onPendingWebhook, ${after.get("status")}`, () => deriveConsequences(deps, before, after));
+    if (changed)
+      await invoke(`onPendingWebhook, ${after.get("status")}`, () => deriveConsequences(deps, before, after));
   }
 
   async function runTask(): Promise<Row[]> {
@@ -81,14 +82,22 @@ function countedProduct({ db, deps: { keys, config } }: World) {
         id = ((await answer.json()) as { id: string }).id;
       },
     );
-    await invokeAndTrigger("dispatchTask", () => id, () => dispatchTask(deps, lastOrder(deps.queued) as DispatchOrder));
+    await invokeAndTrigger(
+      "dispatchTask",
+      () => id,
+      () => dispatchTask(deps, lastOrder(deps.queued) as DispatchOrder),
+    );
     await invokeAndTrigger(
       "webhookCallback",
       () => id,
       () => callBack(deps, id, { status: "success", resultUrl: "https://cdn.example.com/a.mp4" }),
     );
     await invoke("deliverWebhook", () => carryOut(deps, lastOrder(deps.queued)));
-    const delivered = await db.collection("deliveries").where("taskId", "==", id).where("status", "==", "delivered").get();
+    const delivered = await db
+      .collection("deliveries")
+      .where("taskId", "==", id)
+      .where("status", "==", "delivered")
+      .get();
     if (delivered.size !== 1) throw new Error("The task's outcome was not delivered, so its cost was not counted.");
     return rows;
   }
@@ -101,7 +110,12 @@ function lastOrder(queued: readonly Parameters<Deps["enqueue"]>[0][]): unknown {
 
 /** Whatever holds a time at which Firestore deletes it. */
 async function deletedLater({ db }: World): Promise<unknown[]> {
-  const groups = [pendingWebhooks(db), db.collectionGroup("outcome"), db.collection("deliveries"), db.collectionGroup("notifications")];
+  const groups = [
+    pendingWebhooks(db),
+    db.collectionGroup("outcome"),
+    db.collection("deliveries"),
+    db.collectionGroup("notifications"),
+  ];
   const found = await Promise.all(groups.map((group) => group.where("purgeAt", ">", new Date(0)).get()));
   return found.flatMap(({ docs }) => docs);
 }

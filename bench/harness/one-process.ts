@@ -7,12 +7,14 @@ import type { AddressInfo } from "node:net";
 import { buffer, json } from "node:stream/consumers";
 import { receiveCallback } from "../../functions/src/callbacks/webhook-callback.ts";
 import { createDeps, type Deps } from "../../functions/src/deps.ts";
+import { parseFields } from "../../functions/src/domain/validation.ts";
 import { toTaskRequest } from "../../functions/src/http/task-body.ts";
-import { taskView } from "../../functions/src/http/task-view.ts";
+import { taskView } from "../../functions/src/http/views/task-view.ts";
 import { deriveConsequences } from "../../functions/src/tasks/consequences.ts";
 import { type DispatchOrder, dispatchTask } from "../../functions/src/tasks/dispatch.ts";
 import { pendingWebhooks } from "../../functions/src/tasks/pending-webhook.ts";
 import { submitTask } from "../../functions/src/tasks/submit.ts";
+import { taskBody } from "../../functions/src/tasks/task-request.ts";
 import type { DocumentSnapshot } from "../references/packages.ts";
 
 const fail = (error: unknown) => {
@@ -23,7 +25,7 @@ const fail = (error: unknown) => {
 const server = createServer(async (request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
   if (pathname === "/tasks") {
-    const { task } = await submitTask(deps, toTaskRequest(identity, await json(request)));
+    const { task } = await submitTask(deps, toTaskRequest(identity, parseFields(taskBody, await json(request))));
     response.writeHead(202, { "content-type": "application/json" }).end(JSON.stringify(taskView(task)));
     return;
   }
@@ -39,7 +41,7 @@ const server = createServer(async (request, response) => {
 await once(server, "listening");
 const { port } = server.address() as AddressInfo;
 process.env.CALLBACK_BASE_URL = `http://127.0.0.1:${port}`;
-const identity = { ownerId: "bench", admin: false, scopes: new Set<never>(), userId: null };
+const identity = { ownerId: "bench", admin: false, scopes: new Set<never>(), userId: null, caller: "bench" };
 const deps: Deps = {
   ...createDeps(process.env),
   enqueue: async ({ data }) => {
