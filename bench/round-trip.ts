@@ -28,10 +28,9 @@ export const roundTrip: Section = {
               name,
               run: () => outside.run({ ...urls, apiKey, count, concurrency }),
             }));
-            const { measured } = await compare(contestants, concurrency, effort === "full" ? 5 : 3);
-            for (const { name, perSecond, p50Ms, p99Ms } of measured)
-              rows.push({ concurrency, name, perSecond, p50Ms, p99Ms });
-            if (concurrency === 16) reached = Math.max(...measured.map(({ perSecond }) => perSecond));
+            const compared = await compare(contestants, concurrency, effort === "full" ? 5 : 3);
+            rows.push(...compared.rows);
+            if (concurrency === 16) reached = Math.max(...setUps.map(({ name }) => compared.of("perSecond", name)));
           }
           const goals = [{ what: "round trips a second at 16", at: "least", wanted: 1_000, reached }] as const;
           return { rows, goals, notes };

@@ -100,25 +100,24 @@ export const work: Section = {
               name: kind.name,
               run: async () => {
                 const requests = await kind.requests(world, service, count);
-                return await world.load.send({ url: product.url, concurrency, requests }, kind.statuses[0]);
+                return await world.send(product, { concurrency, requests }, kind.statuses[0]);
               },
             },
             {
               name: kind.reference,
               run: () => {
                 const requests = kind.referenceRequests(service, count);
-                return world.load.send({ url: reference.url, concurrency, requests }, kind.statuses[1]);
+                return world.send(reference, { concurrency, requests }, kind.statuses[1]);
               },
             },
           ];
-          const { measured, ratio } = await compare(contestants, concurrency, effort === "full" ? 5 : 3);
-          for (const { name, perSecond, p50Ms, p99Ms } of measured)
-            rows.push({ concurrency, name, perSecond, p50Ms, p99Ms });
+          const compared = await compare(contestants, concurrency, effort === "full" ? 5 : 3);
+          rows.push(...compared.rows);
           goals.push({
             what: `${kind.name}: requests a second at ${concurrency}, of ${kind.reference}'s`,
             at: "least",
             wanted: 0.9,
-            reached: ratio("perSecond", kind.name, kind.reference),
+            reached: compared.ratio("perSecond", kind.name, kind.reference),
           });
         }
       });

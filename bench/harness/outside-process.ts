@@ -77,4 +77,5 @@ async function run(trips: RoundTrips): Promise<void> {
 
 process.on("message", run);
 process.on("disconnect", () => process.exit(0));
+service.keepAliveTimeout = 0;
 service.listen(0, "127.0.0.1", () => process.send?.({ port: (service.address() as AddressInfo).port }));

@@ -7,7 +7,7 @@ import { createTestDeps, newSecret } from "../../functions/test/support/test-dep
 import { type DocumentData, type Firestore, getFirestore, initializeApp } from "../references/packages.ts";
 import { messageOf, startChild } from "./children.ts";
 import { startFirestore } from "./firestore.ts";
-import { type LoadGenerator, startLoadGenerator } from "./load.ts";
+import { type Load, type LoadReport, startLoadGenerator } from "./load.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 
 const projectId = "demo-bench";
@@ -17,7 +17,8 @@ export interface World {
   readonly db: Firestore;
   /** For what is set up and looked at past the functions. */
   readonly deps: Deps;
-  readonly load: LoadGenerator;
+  /** Sends requests to a function. @throws FriendlyError where not every answer has the status `expected`. */
+  send(to: Runtime, load: Omit<Load, "url">, expected: number): Promise<LoadReport>;
   /** Starts one of the product's functions. */
   product(target: string, env?: Readonly<Record<string, string>>): Promise<Runtime>;
   /** Starts one of those in `references/`. */
@@ -66,7 +67,11 @@ export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib?: n
     return await work({
       db,
       deps,
-      load,
+      async send(to, requests, expected) {
+        const before = to.cpuMs();
+        const report = await load.send({ ...requests, url: to.url }, expected);
+        return { ...report, cpuMs: (to.cpuMs() - before) / requests.requests.length };
+      },
       product: (target, more = {}) => start("product", target, { ...env, ...more }),
       reference: (target) => start("reference", target, env),
       wholeProduct: () => serve("one-process"),
