@@ -1,5 +1,5 @@
 import { tokenFor } from "../functions/test/support/callbacks.ts";
-import { compare } from "./harness/compare.ts";
+import { type Comparison, compare } from "./harness/compare.ts";
 import type { LoadRequest } from "./harness/load.ts";
 import type { Goal, Row, Section } from "./harness/section.ts";
 import { inWorld, type World } from "./harness/world.ts";
@@ -16,29 +16,26 @@ export const callback: Section = {
   run: (effort) =>
     inWorld(async (world) => {
       const product = await world.product("webhookCallback");
-      const others = await Promise.all(
-        references.map(async (name) => ({ name, url: (await world.reference(name)).url })),
-      );
+      const others = await Promise.all(references.map(async (name) => ({ name, to: await world.reference(name) })));
       const rows: Row[] = [];
       const goals: Goal[] = [];
       for (const concurrency of concurrencies) {
-        const contestants = [{ name: "product", url: product.url }, ...others].map(({ name, url }) => ({
+        const contestants = [{ name: "product", to: product }, ...others].map(({ name, to }) => ({
           name,
           run: async () => {
             const requests = await callbacks(world, amounts[effort][concurrency]);
-            return await world.load.send({ url, concurrency, requests }, 200);
+            return await world.send(to, { concurrency, requests }, 200);
           },
         }));
-        const { measured, ratio } = await compare(contestants, concurrency, effort === "full" ? 5 : 3);
-        for (const { name, perSecond, p50Ms, p99Ms } of measured)
-          rows.push({ concurrency, name, perSecond, p50Ms, p99Ms });
-        goals.push(...goalsAt(concurrency, ratio));
+        const compared = await compare(contestants, concurrency, effort === "full" ? 5 : 3);
+        rows.push(...compared.rows);
+        goals.push(...goalsAt(concurrency, compared));
       }
       return { rows, goals };
     }),
 };
 
-function goalsAt(concurrency: number, ratio: Awaited<ReturnType<typeof compare>>["ratio"]): Goal[] {
+function goalsAt(concurrency: number, { ratio }: Comparison): Goal[] {
   if (concurrency === 1) {
     const reached = ratio("p50Ms", "product", "transaction");
     return [{ what: "p50 at 1, of the transaction's", at: "most", wanted: 1 / 3, reached }];

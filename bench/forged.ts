@@ -12,7 +12,7 @@ export const forged: Section = {
   name: "forged",
   title: "A forged callback is turned away",
   run: (effort) =>
-    inWorld(async ({ product, reference, load }) => {
+    inWorld(async ({ product, reference, send }) => {
       // In the place of Firestore there is somebody who counts who comes.
       let visits = 0;
       const nobody = createServer((socket) => {
@@ -22,22 +22,15 @@ export const forged: Section = {
       await once(nobody, "listening");
       const address = nobody.address();
       const port = address !== null && typeof address === "object" ? address.port : 0;
-      const { url } = await product("webhookCallback", { FIRESTORE_EMULATOR_HOST: `127.0.0.1:${port}` });
+      const checked = await product("webhookCallback", { FIRESTORE_EMULATOR_HOST: `127.0.0.1:${port}` });
       const bare = await reference("bareHandler");
       const requests = Array.from({ length: effort === "full" ? 6_000 : 2_000 }, forgedCallback);
       const contestants = [
-        { name: "product", run: () => load.send({ url, concurrency, requests }, 401) },
-        { name: "bareHandler", run: () => load.send({ url: bare.url, concurrency, requests }, 200) },
+        { name: "product", run: () => send(checked, { concurrency, requests }, 401) },
+        { name: "bareHandler", run: () => send(bare, { concurrency, requests }, 200) },
       ];
-      const { measured, ratio } = await compare(contestants, concurrency, effort === "full" ? 7 : 3);
+      const { rows, ratio } = await compare(contestants, concurrency, effort === "full" ? 7 : 3);
       nobody.close();
-      const rows = measured.map(({ name, perSecond, p50Ms, p99Ms }) => ({
-        concurrency,
-        name,
-        perSecond,
-        p50Ms,
-        p99Ms,
-      }));
       const goals = [
         {
           what: `requests a second at ${concurrency}, of the bareHandler's`,

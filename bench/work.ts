@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
 import { subscribed } from "../functions/test/support/subscribers.ts";
+import { apiKey, registerCaller } from "./harness/caller.ts";
 import { type Contestant, compare } from "./harness/compare.ts";
 import type { LoadRequest } from "./harness/load.ts";
 import type { Goal, Row, Section } from "./harness/section.ts";
@@ -20,7 +20,6 @@ interface Kind {
   referenceRequests(service: string, count: number): LoadRequest[];
 }
 
-const apiKey = "bench-key";
 const prompt = "A lighthouse at dusk, painted in the manner of the old masters";
 
 const submission: Kind = {
@@ -29,9 +28,7 @@ const submission: Kind = {
   reference: "bareCreate",
   statuses: [202, 202],
   async requests({ db }, service, count) {
-    const hash = createHash("sha256").update(apiKey).digest("hex");
-    await db.doc(`apiKeys/${hash}`).set({ ownerId: "bench", scopes: ["tasks:write"] });
-    await db.doc("services/bench").set({ url: service });
+    await registerCaller(db, service);
     const body = JSON.stringify({ service: "bench", prompt, metadata: { order: 7 } });
     const headers = { "x-api-key": apiKey };
     return Array.from({ length: count }, () => ({ path: "/api/v1/tasks", headers, body }));
@@ -103,25 +100,24 @@ export const work: Section = {
               name: kind.name,
               run: async () => {
                 const requests = await kind.requests(world, service, count);
-                return await world.load.send({ url: product.url, concurrency, requests }, kind.statuses[0]);
+                return await world.send(product, { concurrency, requests }, kind.statuses[0]);
               },
             },
             {
               name: kind.reference,
               run: () => {
                 const requests = kind.referenceRequests(service, count);
-                return world.load.send({ url: reference.url, concurrency, requests }, kind.statuses[1]);
+                return world.send(reference, { concurrency, requests }, kind.statuses[1]);
               },
             },
           ];
-          const { measured, ratio } = await compare(contestants, concurrency, effort === "full" ? 5 : 3);
-          for (const { name, perSecond, p50Ms, p99Ms } of measured)
-            rows.push({ concurrency, name, perSecond, p50Ms, p99Ms });
+          const compared = await compare(contestants, concurrency, effort === "full" ? 5 : 3);
+          rows.push(...compared.rows);
           goals.push({
             what: `${kind.name}: requests a second at ${concurrency}, of ${kind.reference}'s`,
             at: "least",
             wanted: 0.9,
-            reached: ratio("perSecond", kind.name, kind.reference),
+            reached: compared.ratio("perSecond", kind.name, kind.reference),
           });
         }
       });

@@ -1,4 +1,5 @@
 import type { LoadReport } from "./load.ts";
+import type { Row } from "./section.ts";
 
 /** One of those that are compared. */
 export interface Contestant {
@@ -7,16 +8,14 @@ export interface Contestant {
   run(): Promise<LoadReport>;
 }
 
-type Figure = "perSecond" | "p50Ms" | "p99Ms";
-
-/** The medians of all rounds. */
-export interface Measured extends Readonly<Record<Figure, number>> {
-  readonly name: string;
-  readonly concurrency: number;
-}
+const allFigures = ["perSecond", "p50Ms", "p99Ms", "cpuMs"] as const;
+type Figure = (typeof allFigures)[number];
 
 export interface Comparison {
-  readonly measured: readonly Measured[];
+  /** The medians of all rounds: one line for each contestant. */
+  readonly rows: readonly Row[];
+  /** The median of one contestant's rounds. */
+  of(figure: Figure, name: string): number;
   /** How many times as large a figure of `name` is as that of `reference`: the median of the rounds' ratios. */
   ratio(figure: Figure, name: string, reference: string): number;
 }
@@ -38,15 +37,17 @@ export async function compare(
       reports.get(name)?.push(await run());
     }
   }
-  const figures = (name: string, figure: Figure) => (reports.get(name) ?? []).map((report) => report[figure]);
+  const figures = (name: string, figure: Figure) => (reports.get(name) ?? []).flatMap((report) => report[figure] ?? []);
   return {
-    measured: contestants.map(({ name }) => ({
-      name,
-      concurrency,
-      perSecond: median(figures(name, "perSecond")),
-      p50Ms: median(figures(name, "p50Ms")),
-      p99Ms: median(figures(name, "p99Ms")),
-    })),
+    rows: contestants.map(({ name }) => {
+      const known = allFigures.filter((figure) => figures(name, figure).some(Number.isFinite));
+      return {
+        concurrency,
+        name,
+        ...Object.fromEntries(known.map((figure) => [figure, median(figures(name, figure))])),
+      };
+    }),
+    of: (figure, name) => median(figures(name, figure)),
     ratio(figure, name, reference) {
       const others = figures(reference, figure);
       return median(figures(name, figure).map((value, round) => value / (others[round] ?? Number.NaN)));

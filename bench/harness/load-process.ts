@@ -1,11 +1,12 @@
 // Sends requests from a process of its own, so that measuring takes no time from the one that is measured for the others.
 import { Pool } from "undici";
 import type { Load, LoadReport } from "./load.ts";
+import { reportOf } from "./quantiles.ts";
 
 /** Sends all requests of a load, `concurrency` at a time. */
 async function send({ url, concurrency, requests }: Load): Promise<LoadReport> {
   const pool = new Pool(url, { connections: concurrency, pipelining: 1 });
-  const durationsMs = new Float64Array(requests.length);
+  const durationsMs = new Array<number>(requests.length).fill(0);
   const statuses: Record<string, number> = {};
   let next = 0;
   const worker = async () => {
@@ -22,9 +23,7 @@ async function send({ url, concurrency, requests }: Load): Promise<LoadReport> {
   await Promise.all(Array.from({ length: concurrency }, worker));
   const seconds = (performance.now() - startedAt) / 1_000;
   await pool.close();
-  const sorted = durationsMs.sort();
-  const quantile = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  return { seconds, perSecond: requests.length / seconds, p50Ms: quantile(0.5), p99Ms: quantile(0.99), statuses };
+  return reportOf(durationsMs, seconds, statuses);
 }
 
 /** The status of the answer, or what went wrong instead. */

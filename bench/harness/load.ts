@@ -22,6 +22,8 @@ export interface LoadReport {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  /** Processor time of the process that answered, for each request; absent where it was not looked at. */
+  readonly cpuMs?: number;
   /** How many answers had which status. */
   readonly statuses: Readonly<Record<string, number>>;
 }

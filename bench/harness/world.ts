@@ -7,7 +7,7 @@ import { createTestDeps, newSecret } from "../../functions/test/support/test-dep
 import { type DocumentData, type Firestore, getFirestore, initializeApp } from "../references/packages.ts";
 import { messageOf, startChild } from "./children.ts";
 import { startFirestore } from "./firestore.ts";
-import { type LoadGenerator, startLoadGenerator } from "./load.ts";
+import { type Load, type LoadReport, startLoadGenerator } from "./load.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 
 const projectId = "demo-bench";
@@ -17,13 +17,16 @@ export interface World {
   readonly db: Firestore;
   /** For what is set up and looked at past the functions. */
   readonly deps: Deps;
-  readonly load: LoadGenerator;
+  /** Sends requests to a function. @throws FriendlyError where not every answer has the status `expected`. */
+  send(to: Runtime, load: Omit<Load, "url">, expected: number): Promise<LoadReport>;
   /** Starts one of the product's functions. */
   product(target: string, env?: Readonly<Record<string, string>>): Promise<Runtime>;
   /** Starts one of those in `references/`. */
   reference(target: string): Promise<Runtime>;
   /** Starts a function that does nothing and loads nothing. */
   bare(env?: Readonly<Record<string, string>>): Promise<Runtime>;
+  /** Starts the whole product in one process, and gives its address. */
+  wholeProduct(): Promise<string>;
   /** Starts a server, in a process of its own, that takes every POST at once, and gives its address. */
   service(): Promise<string>;
   /** Stores so many tasks, each just submitted but for what `changes` says, and gives their ids. */
@@ -56,22 +59,31 @@ export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib?: n
       endings.push(() => runtime.stop());
       return runtime;
     };
+    const serve = async (script: string) => {
+      const options = { env: { ...process.env, ...env, NODE_ENV: "production" } };
+      const child = startChild(script, process.execPath, [join(import.meta.dirname, `${script}.ts`)], options);
+      endings.push(() => child.stop());
+      const { port } = await messageOf<{ port: number }>(script, child);
+      return `http://127.0.0.1:${port}`;
+    };
     return await work({
       db,
       deps,
-      load,
+      async send(to, requests, expected) {
+        const before = to.cpuMs();
+        const report = await load.send({ ...requests, url: to.url }, expected);
+        return { ...report, cpuMs: (to.cpuMs() - before) / requests.requests.length };
+      },
       product: (target, more = {}) => start("product", target, { ...env, ...more }),
       reference: (target) => start("reference", target, env),
       bare: (more = {}) => start("bare", "bareStart", { ...env, ...more }),
-      service: async () => {
-        const child = startChild("service", process.execPath, [join(import.meta.dirname, "service-process.ts")]);
-        endings.push(() => child.stop());
-        const { port } = await messageOf<{ port: number }>("The service", child);
-        return `http://127.0.0.1:${port}`;
-      },
+      wholeProduct: () => serve("one-process"),
+      service: () => serve("service-process"),
       storeTasks: async (count, changes = {}) => {
         const ids = newIds(count);
-        await storeMany(deps, ids, changes);
+        // Several at once: the client packs one while the database unpacks another.
+        const part = Math.ceil(count / 4);
+        await Promise.all([0, 1, 2, 3].map((n) => storeMany(deps, ids.slice(n * part, (n + 1) * part), changes)));
         return ids;
       },
     });

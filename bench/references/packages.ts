@@ -2,6 +2,7 @@
 export { initializeApp } from "../../functions/node_modules/firebase-admin/lib/app/index.js";
 export {
   type DocumentData,
+  type DocumentSnapshot,
   type Firestore,
   getFirestore,
   Timestamp,

@@ -6,6 +6,7 @@ import type { Outcome } from "../domain/outcome.ts";
 import { transition } from "../domain/task-state.ts";
 import { timestamp } from "../platform/firestore.ts";
 import { commitShared } from "../platform/shared-commit.ts";
+import { readShared } from "../platform/shared-read.ts";
 import { keepLargeParts } from "../tasks/large-results.ts";
 import { keepLostOutcome } from "../tasks/lost-outcome.ts";
 import { pendingWebhookRef, readPendingWebhook } from "../tasks/pending-webhook.ts";
@@ -56,7 +57,7 @@ async function applyProgress(
 ): Promise<CallbackAnswer> {
   const ref = pendingWebhookRef(deps.db, correlationId);
   return await untilUncontended(async (): Promise<CallbackAnswer> => {
-    const snapshot = await ref.get();
+    const [snapshot] = await readShared(deps.db, ref);
     const data = snapshot.data();
     if (data === undefined || snapshot.updateTime === undefined) throw unknownTask(correlationId);
     const task = readPendingWebhook(data);
@@ -89,7 +90,6 @@ async function applyProgress(
     await commitShared(deps.db, {
       about: ref.path,
       bytes: JSON.stringify(events).length,
-      now,
       addTo: (batch) => batch.update(ref, changes, { lastUpdateTime: updateTime }),
     });
     return answer;

@@ -91,7 +91,6 @@ async function commit(
     await commitShared(deps.db, {
       about: ref.path,
       bytes: JSON.stringify(attempt).length,
-      now: deps.now(),
       addTo: (batch) => batch.update(ref, update, { lastUpdateTime: updateTime }),
     });
     return true;

@@ -3,6 +3,7 @@ import { BoomerangError } from "../domain/errors.ts";
 import { expired } from "../domain/outcome.ts";
 import { timestamp } from "../platform/firestore.ts";
 import { tooEarly } from "../platform/queue.ts";
+import { readShared } from "../platform/shared-read.ts";
 import { nextAttemptNumber, recordAttempt, type Verdict } from "./attempt.ts";
 import { callService } from "./call-service.ts";
 import { keepLostOutcome } from "./lost-outcome.ts";
@@ -26,7 +27,7 @@ const earlyToleranceMs = 250;
  */
 export async function dispatchTask(deps: Deps, order: DispatchOrder): Promise<void> {
   const { correlationId } = order;
-  const snapshot = await pendingWebhookRef(deps.db, correlationId).get();
+  const [snapshot] = await readShared(deps.db, pendingWebhookRef(deps.db, correlationId));
   const data = snapshot.data();
   if (data === undefined) {
     deps.log.warn("dispatch: no such task", { correlationId });

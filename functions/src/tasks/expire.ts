@@ -28,6 +28,20 @@ export interface SweepReport {
 /** Expiring a task is two writes, and a commit takes 500. */
 const pageSize = 250;
 const shardsAtOnce = 4;
+/** What of a task the sweep looks at: unpacking a document whole takes longer than everything else that is done with it. */
+const judgedBy = [
+  "status",
+  "expiresAt",
+  "createdAt",
+  "timeoutSeconds",
+  "heartbeatSeconds",
+  "progress",
+  "attempts",
+  "nextAttemptAt",
+  "rescues",
+  "eventPrefix",
+  "sweepAt",
+] as const satisfies readonly (keyof PendingWebhook)[];
 
 /**
  * Looks through everything that is due, whatever the number: expires what nobody called back about, and asks again for
@@ -62,6 +76,7 @@ async function sweepShard(deps: Deps, shard: number, deadline: number): Promise<
     .where("sweepShard", "==", shard)
     .where("sweepAt", "<=", deps.now())
     .orderBy("sweepAt")
+    .select(...judgedBy)
     .limit(pageSize);
   let page: Query = due;
   for (;;) {

@@ -39,7 +39,6 @@ export async function notify(
           await commitShared(deps.db, {
             about: ref.path,
             bytes: JSON.stringify(notification).length,
-            now: deps.now(),
             addTo: (batch) => batch.create(ref, notification),
           });
         } catch (error) {

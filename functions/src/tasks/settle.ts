@@ -48,7 +48,6 @@ export async function settle(db: Firestore, settlement: Settlement): Promise<Set
     await commitShared(db, {
       about: ref.path,
       bytes: JSON.stringify(settlement.outcome).length,
-      now: settlement.now,
       addTo: (batch) => {
         batch.create(outcomeRef(db, correlationId), writes.outcome);
         if (unchangedSince === undefined) batch.update(ref, writes.update);

@@ -44,7 +44,7 @@ export async function submitTask(deps: Deps, request: TaskRequest, correlationId
   try {
     const task = await newTask(deps, request, id);
     const bytes = JSON.stringify(task).length;
-    await commitShared(deps.db, { about: ref.path, bytes, now: deps.now(), addTo: (batch) => batch.create(ref, task) });
+    await commitShared(deps.db, { about: ref.path, bytes, addTo: (batch) => batch.create(ref, task) });
     deps.log.info("submit: stored", { correlationId: id, service: task.service, ownerId: task.ownerId });
     return { task, created: true };
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Deps } from "../deps.ts";
 import { formatOf } from "../formats/index.ts";
 import { timestamp } from "../platform/firestore.ts";
 import { notYet, tooEarly } from "../platform/queue.ts";
+import { readShared } from "../platform/shared-read.ts";
 import { pendingWebhookRef, readPendingWebhook } from "../tasks/pending-webhook.ts";
 import { type Delivery, type DeliveryOrder, deliveries, deliveryIdOf, eventIdOf } from "./delivery.ts";
 import { type ApplicationEvent, applicationEvent, eventSource, taskEvent } from "./outgoing-event.ts";
@@ -63,13 +64,12 @@ async function findOrMake(
   const { source } = order;
   const ref = deliveries(deps.db).doc(deliveryIdOf(order));
   if (order.attempt > 1) {
-    const snapshot = await ref.get();
+    const [snapshot] = await readShared(deps.db, ref);
     return { snapshot, delivery: snapshot.data() as Delivery | undefined };
   }
   const sourceRef =
     "event" in source ? deps.db.collection("events").doc(source.event) : pendingWebhookRef(deps.db, source.task);
-  const [snapshot, sourceSnapshot] = await deps.db.getAll(ref, sourceRef);
-  if (snapshot === undefined || sourceSnapshot === undefined) throw new Error("getAll answers for each reference");
+  const [snapshot, sourceSnapshot] = await readShared(deps.db, ref, sourceRef);
   if (snapshot.exists) return { snapshot, delivery: snapshot.data() as Delivery };
   return { snapshot, delivery: firstDelivery(deps, order, sourceSnapshot, webhook) };
 }

@@ -92,7 +92,6 @@ async function write(
     await commitShared(deps.db, {
       about: ref.path,
       bytes: JSON.stringify(changes).length + delivery.body.length,
-      now: deps.now(),
       addTo: (batch) => {
         if (updateTime === undefined) batch.create(ref, { ...delivery, ...changes, ...sweep });
         else batch.update(ref, { ...changes, ...sweep, ...closed }, { lastUpdateTime: updateTime });

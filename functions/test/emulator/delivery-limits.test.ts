@@ -6,6 +6,7 @@ import { deliveriesPerHour } from "../../src/webhooks/rate-limit.ts";
 import { failedAttempt } from "../../src/webhooks/send-delivery.ts";
 import type { Webhook } from "../../src/webhooks/webhook.ts";
 import { advanceTo, bringAll, bringDue, deliveryOrders, waiting } from "../support/delivery-queue.ts";
+import { interceptFirestore } from "../support/firestore-rpc.ts";
 import { costOf, countOperations } from "../support/operation-count.ts";
 import {
   deliveryOf,
@@ -125,16 +126,23 @@ test("a retry that waits for the next hour goes on with its schedule", async () 
 });
 
 test("counting what a webhook had costs one request in 10 s, however many deliveries there are", async () => {
-  const { db: counted, count } = countOperations(db);
+  let counts = 0;
+  const counting = interceptFirestore(db, (rpc, proceed) => {
+    if (rpc.method === "runAggregationQuery") counts += 1;
+    return proceed();
+  });
+  const { db: counted, count } = countOperations(counting);
   const deps = createTestDeps(counted);
   const webhook = await busyWebhook(deps, 30);
   const events = await Promise.all(Array.from({ length: 20 }, () => published(deps, webhook.ownerId)));
-  // For each: one read of two documents, one write. For all: the webhook, and the count.
+  // For each: two documents read, one written. For all: the webhook, and the count.
   const cost = await costOf(count, () => bringDue(deps));
-  expect(cost).toMatchObject({ requests: 2 * events.length + 2, writes: events.length });
+  expect(cost).toMatchObject({ reads: 2 * events.length + 1, writes: events.length });
+  expect(counts).toBe(1);
   deps.advance(10_001);
   await published(deps, webhook.ownerId);
   expect(await costOf(count, () => bringDue(deps))).toMatchObject({ requests: 4, writes: 1 });
+  expect(counts).toBe(2);
 });
 
 test("five days of nothing but failures disable a webhook, and its owner's other webhooks hear of it", async () => {
