@@ -4,6 +4,7 @@ import { FriendlyError } from "./stack/friendly-error.ts";
 type Command = (args: string[]) => Promise<number>;
 
 const commands: Record<string, () => Promise<Command>> = {
+  chaos: async () => (await import("./commands/chaos.ts")).chaos,
   demo: async () => (await import("./commands/demo.ts")).demo,
   exec: async () => (await import("./commands/exec.ts")).exec,
   expire: async () => (await import("./commands/expire.ts")).expire,
