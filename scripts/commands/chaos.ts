@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
 import { audit } from "../chaos/audit/audit.ts";
-import { describeFigures, describeFindings, describeVerdict } from "../chaos/report.ts";
+import { describeFigures } from "../chaos/figures.ts";
+import { describeFindings, describeVerdict } from "../chaos/report.ts";
 import { run } from "../chaos/run.ts";
 import { openLog } from "../chaos/run-log.ts";
 import { buildFunctions } from "../stack/build.ts";
