@@ -4,6 +4,8 @@ import type { World } from "./world.ts";
 /** A limit for what never comes to rest, not a measure: a subscriber's last retry, and a machine that is busy, fit in. */
 const restWithinMs = 120_000;
 const stillForMs = 1_500;
+/** A task that is open while nobody works on it, nor will, is stuck. */
+const stuckAfterMs = 20_000;
 
 /**
  * Waits until nothing moves any more: no event, order or callback is under way, and no task is open. Gives what still did when
@@ -17,11 +19,14 @@ export async function comeToRest(world: World, signal: AbortSignal): Promise<str
     await sleep(250, undefined, { signal });
     const { relay, courier, queue, service, subscribers } = world;
     const moved = JSON.stringify([relay.received(), courier.figures, queue.figures, subscribers.receipts.length]);
-    const busy = courier.outstanding() > 0 || service.outstanding() > 0 || (await openTasks(world)).length > 0;
+    const busy = courier.outstanding() > 0 || service.outstanding() > 0;
     if (busy || moved !== before) {
       before = moved;
       stillSince = performance.now();
-    } else if (performance.now() - stillSince >= stillForMs) return [];
+    }
+    const stillMs = performance.now() - stillSince;
+    if (stillMs >= stillForMs && (await openTasks(world)).length === 0) return [];
+    if (stillMs >= stuckAfterMs) break;
   }
   const callbacks = world.service.callbacks.filter(({ status }) => status === undefined);
   return [
