@@ -50,14 +50,14 @@ export interface Adversary {
 
 /** After how many answers a process ends, from and to; by how busy the function is. */
 const lifetimes: Readonly<Record<FunctionName, readonly [number, number]>> = {
-  api: [4, 30],
-  startTask: [3, 14],
-  onPendingWebhook: [5, 60],
-  onEvent: [2, 12],
-  dispatchTask: [4, 30],
-  webhookCallback: [4, 40],
-  deliverWebhook: [6, 90],
-  expirePendingWebhooks: [2, 8],
+  api: [4, 20],
+  startTask: [3, 10],
+  onPendingWebhook: [5, 40],
+  onEvent: [2, 8],
+  dispatchTask: [4, 20],
+  webhookCallback: [4, 25],
+  deliverWebhook: [6, 50],
+  expirePendingWebhooks: [2, 5],
 };
 /** The first of each ends early, so that even a short run sees each of them end. */
 const firstLifetime = [2, 6] as const;

@@ -7,7 +7,7 @@ import type { WriteLog } from "./run-log.ts";
 const afterStallMs = 2_000;
 const maxFailedStarts = 5;
 /** While so many processes start, no other one is ended: a start takes a second of CPU, and the run is not about that. */
-const maxStarting = 2;
+const maxStarting = 3;
 
 /** All functions, each with the one process that gets its requests; one that is killed is replaced at once, as by Cloud Run. */
 export interface Fleet {

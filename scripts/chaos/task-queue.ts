@@ -33,12 +33,13 @@ export async function startTaskQueue(courier: Courier, adversary: Adversary): Pr
     if (to === undefined) return sendJson(response, 404, { error: { status: "NOT_FOUND" } });
     const { task } = JSON.parse((await readBody(request, bodyLimit)).toString()) as NewTask;
     const name = task.name.split("/").at(-1) ?? "";
-    const unavailable = { error: { status: "UNAVAILABLE", message: "The queue has its troubles." } };
+    // Not 503, which firebase-admin tries again by itself.
+    const trouble = { error: { status: "INTERNAL", message: "The queue has its troubles." } };
     const fate = tried.has(name) ? "works" : adversary.queueing(name);
     tried.add(name);
     if (fate === "refused") {
       figures.refused += 1;
-      return sendJson(response, 503, unavailable);
+      return sendJson(response, 500, trouble);
     }
     if (names.has(name)) {
       figures.duplicates += 1;
@@ -61,7 +62,7 @@ export async function startTaskQueue(courier: Courier, adversary: Adversary): Pr
     });
     if (fate === "answer lost") {
       figures.answersLost += 1;
-      return sendJson(response, 503, unavailable);
+      return sendJson(response, 500, trouble);
     }
     sendJson(response, 200, { task: { name: task.name } });
   });
