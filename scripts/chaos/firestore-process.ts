@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -37,10 +37,10 @@ export async function startFirestore(relay: string, log: WriteLog, signal: Abort
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
+  const guard = fork(join(import.meta.dirname, "end-with-run.ts"), [String(child.pid)], { stdio: "ignore" });
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (text) => log("firestore", String(text)));
   const stop = async () => {
-    process.off("exit", kill);
+    guard.kill();
     if (child.exitCode !== null || child.signalCode !== null) return;
     kill();
     await once(child, "exit");
