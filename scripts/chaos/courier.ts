@@ -19,6 +19,8 @@ export interface Courier {
   readonly bring: (errand: Errand) => void;
   /** How many errands are not done yet. */
   readonly outstanding: () => number;
+  /** How many of them are due. */
+  readonly due: () => number;
   /** What is not done yet, for whoever waits in vain. */
   readonly waiting: () => string[];
   /**
@@ -37,7 +39,7 @@ const maxBackoffMs = 2_000;
 
 export function createCourier(fleet: () => Fleet): Courier {
   const figures = { brought: 0, again: 0, failed: 0 };
-  const open = new Map<Errand, number>();
+  const open = new Set<Errand>();
   const known = new Map<string, { done: boolean; honest: number }>();
   const gates = new Map<FunctionName, ReturnType<typeof createGate>>();
 
@@ -67,7 +69,7 @@ export function createCourier(fleet: () => Fleet): Courier {
   };
 
   const carry = async (errand: Errand) => {
-    open.set(errand, errand.notBefore);
+    open.add(errand);
     const { delayMs, againAfterMs } = errand.bringing;
     await sleep(Math.max(0, errand.notBefore - Date.now()) + delayMs);
     figures.brought += 1;
@@ -86,7 +88,8 @@ export function createCourier(fleet: () => Fleet): Courier {
   return {
     bring: (errand) => void carry(errand),
     outstanding: () => open.size,
-    waiting: () => [...open.keys()].map(({ to, subject }) => `${to}: ${subject}`),
+    due: () => [...open].filter(({ notBefore }) => notBefore <= Date.now()).length,
+    waiting: () => [...open].map(({ to, subject }) => `${to}: ${subject}`),
     honestAttempts: (subject) => known.get(subject)?.honest ?? 0,
     figures,
   };

@@ -22,8 +22,8 @@ export interface Run {
 /** After the last submission the adversary goes on until no more than this share of the tasks is open, or the time is over. */
 const openShare = 0.1;
 const aftermathMs = 20_000;
-/** Where more than this waits to be brought, the application waits too: the run is about faults, not about load. */
-const backlog = 120;
+/** Where more than this is due to be brought, the application waits: the run is about faults, not about load. */
+const backlog = 40;
 const eventEvery = 5;
 
 /** One run: all tasks under fire, then quiet until nothing moves any more, then everything is read. `tell` hears how it goes. */
@@ -65,7 +65,7 @@ async function submitAll({ seed, plans, application, courier }: World, signal: A
   const submitted: Promise<void>[] = [];
   for (const plan of plans) {
     await sleep(pace.between(0, 150), undefined, { signal });
-    while (courier.outstanding() > backlog) await sleep(50, undefined, { signal });
+    while (courier.due() > backlog) await sleep(50, undefined, { signal });
     submitted.push(application.submit(plan));
     if (plan.n % eventEvery === 0) submitted.push(application.publish(plan.owner, `order-${plan.n}`));
   }

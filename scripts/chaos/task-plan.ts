@@ -76,7 +76,7 @@ const kinds = {
 } as const;
 
 /** Tasks that are to expire get this long. Seconds. */
-export const shortTimeoutSeconds = 7;
+export const shortTimeoutSeconds = 8;
 /** Enough for the sweep to have been there. */
 const lateAfterMs = shortTimeoutSeconds * 1_000 + 3_500;
 /** A webhook gets 1,000 deliveries in an hour, and a task has five events. */
