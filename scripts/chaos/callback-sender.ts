@@ -40,8 +40,14 @@ export function reportOf(n: number, { label, report, progress = 0 }: PlannedCall
 export const resultUrlOf = (n: number, label: string): string => `https://results.example/${n}/${label}`;
 export const errorOf = (n: number, label: string): string => `task ${n} went wrong (${label})`;
 
-/** Sends every callback until it is answered with something else than 5xx, as an honest service does. */
-export function createCallbackSender(planOf: (n: number) => TaskPlan): CallbackSender {
+/**
+ * Sends every callback until it is answered with something else than 5xx, as an honest service does. `ended` tells whether a task
+ * has, so that what is to come too late does, however slow the machine is.
+ */
+export function createCallbackSender(
+  planOf: (n: number) => TaskPlan,
+  ended: (correlationId: string) => Promise<boolean>,
+): CallbackSender {
   const records: CallbackRecord[] = [];
   const urls: string[] = [];
   let outstanding = 0;
@@ -64,8 +70,9 @@ export function createCallbackSender(planOf: (n: number) => TaskPlan): CallbackS
     }
   };
 
-  const send = async (afterMs: number, record: CallbackRecord, url: string, body: unknown) => {
+  const send = async (afterMs: number, record: CallbackRecord, url: string, body: unknown, tooLate = false) => {
     outstanding += 1;
+    while (tooLate && !stopped && !(await ended(record.correlationId))) await sleep(again.firstMs);
     await sleep(afterMs);
     records.push(record);
     for (let round = 0; !stopped; round += 1) {
@@ -95,7 +102,7 @@ export function createCallbackSender(planOf: (n: number) => TaskPlan): CallbackS
         const body = { correlationId, ...reportOf(n, callback) };
         for (const after of [0, ...callback.copies]) {
           const record = { n, correlationId, label, report, ...(progress === undefined ? {} : { progress }), tries: 0 };
-          void send(callback.afterMs + after, record, callbackUrl, body);
+          void send(callback.afterMs + after, record, callbackUrl, body, callback.tooLate);
         }
       }
       for (const { forgery, afterMs } of forged) {

@@ -12,9 +12,10 @@ export const callbackEndpoint = (n: number): string => `/callback/${n}`;
 export const webhookEndpoint = (owner: number, webhook: string): string => `/${ownerId(owner)}/${webhook}`;
 
 /** The registered service for tasks of that kind. */
-export function serviceName(kind: TaskKind): "patient" | "hasty" | "sync" {
+export function serviceName(kind: TaskKind): "patient" | "hasty" | "pulsing" | "sync" {
   if (kind === "sync") return "sync";
-  return kind === "silent" || kind === "late" ? "hasty" : "patient";
+  if (kind === "late") return "pulsing";
+  return kind === "silent" ? "hasty" : "patient";
 }
 
 /** What subscribers see as `webhook-id` of a task's event. */

@@ -41,11 +41,15 @@ export function syncResult(n: number): unknown {
   return { status: "success", resultUrl: `https://results.example/${n}/sync`, result: { n, label: "sync" } };
 }
 
-export async function startService(planOf: (n: number) => TaskPlan): Promise<Service> {
+/** `ended` tells whether a task has. */
+export async function startService(
+  planOf: (n: number) => TaskPlan,
+  ended: (correlationId: string) => Promise<boolean>,
+): Promise<Service> {
   const calls: ServiceCall[] = [];
   const counts = new Map<string, number>();
   const jobs = new Set<string>();
-  const sender = createCallbackSender(planOf);
+  const sender = createCallbackSender(planOf, ended);
 
   const server = createServer(async (request, response) => {
     const body = (await readBody(request, bodyLimit)).toString();

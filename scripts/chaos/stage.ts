@@ -4,7 +4,7 @@ import type { openFirestore } from "../../functions/src/platform/firestore.ts";
 import { FriendlyError } from "../stack/friendly-error.ts";
 import { callbackEndpoint, ownerId, ownerKey, webhookEndpoint } from "./names.ts";
 import type { Subscribers, Temper } from "./subscribers.ts";
-import { ownersOf, shortTimeoutSeconds, type TaskPlan } from "./task-plan.ts";
+import { heartbeatSeconds, ownersOf, shortTimeoutSeconds, type TaskPlan } from "./task-plan.ts";
 
 /** A webhook of a run. */
 export interface StagedWebhook {
@@ -44,6 +44,7 @@ export async function setStage(
   const service = { provider: "generic", url: serviceUrl, mode: "callback", createdAt, updatedAt: createdAt };
   await db.doc("services/patient").set({ ...service, name: "patient" });
   await db.doc("services/hasty").set({ ...service, name: "hasty", timeoutSeconds: shortTimeoutSeconds });
+  await db.doc("services/pulsing").set({ ...service, name: "pulsing", heartbeatSeconds });
   await db.doc("services/sync").set({ ...service, name: "sync", mode: "sync" });
 
   const keys = parseKeys(secret);

@@ -22,8 +22,9 @@ export interface PlannedCallback {
   readonly report: "success" | "error" | "progress";
   /** 0 to 1; with `progress`. */
   readonly progress?: number;
-  /** Milliseconds after the job was taken. */
+  /** Milliseconds after the job was taken, or, with `tooLate`, after the task has ended without it. */
   readonly afterMs: number;
+  readonly tooLate?: true;
   /** When each further copy is sent, milliseconds after the first. */
   readonly copies: readonly number[];
 }
@@ -75,10 +76,10 @@ const kinds = {
   cancelled: 8,
 } as const;
 
-/** Tasks that are to expire get this long. Seconds. */
+/** Tasks that are to expire, called or not, get this long. Seconds. */
 export const shortTimeoutSeconds = 8;
-/** Enough for the sweep to have been there. */
-const lateAfterMs = shortTimeoutSeconds * 1_000 + 3_500;
+/** Those that are to expire after the service has shown signs of life get this long since the last of them. Seconds. */
+export const heartbeatSeconds = 3;
 /** A webhook gets 1,000 deliveries in an hour, and a task has five events. */
 const tasksPerOwner = 100;
 
@@ -139,7 +140,10 @@ function planCallbacks(dice: Dice, kind: TaskKind): PlannedCallback[] {
     case "cancelled":
       return [callback("done", "success", dice.between(0, 1_200))];
     case "late":
-      return [callback("late", "success", lateAfterMs)];
+      return [
+        { ...callback("alive", "progress", 0), progress: 0.1 },
+        { ...callback("late", dice.chance(0.7) ? "success" : "error", dice.between(0, 500)), tooLate: true },
+      ];
     case "contradiction": {
       const apart = dice.pick([0, 0, 20, 400]);
       return [callback("one", "success", soon), callback("other", "error", soon + apart)];

@@ -67,7 +67,6 @@ export async function withWorld<T>(
       if (plan === undefined) throw new Error(`there is no task ${n}`);
       return plan;
     };
-    const service = started(await startService(planOf));
     const firestore = started(await startFirestore(relay.address, log, signal));
     await firestore.addTrigger(projectId, "startTask", "created", "tasks/{taskId}");
     await firestore.addTrigger(projectId, "onPendingWebhook", "written", "pendingWebhooks/{correlationId}");
@@ -99,6 +98,15 @@ export async function withWorld<T>(
     );
     Object.assign(process.env, common);
     const db = openFirestore();
+    const ended = async (id: string) => {
+      // Where the database does not answer, nobody knows, and asks again.
+      const found = await db
+        .doc(`pendingWebhooks/${id}`)
+        .get()
+        .catch(() => undefined);
+      return found !== undefined && found.get("status") !== "pending" && found.get("status") !== "initiated";
+    };
+    const service = started(await startService(planOf, ended));
     stops.unshift(() => db.terminate());
     const serviceUrl = service.url;
     const webhooks = await setStage(db, { seed, plans, apiUrl: gateway.url, serviceUrl }, subscribers, secret);

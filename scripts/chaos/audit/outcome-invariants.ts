@@ -7,6 +7,8 @@ import { type Invariant, repeated } from "./invariant.ts";
 import { callsExhausted, labelOf } from "./origin.ts";
 
 const finalSeq = 5;
+/** The services whose tasks have seconds; all others have a quarter of an hour. */
+const expires: readonly string[] = ["hasty", "pulsing"];
 
 /** Of how tasks are stored, and end. */
 export const outcomeInvariants: readonly Invariant[] = [
@@ -91,7 +93,7 @@ function isDue(file: TaskFile, application: Evidence["application"]): boolean {
       return callbacks.some((callback) => callback.label === label && callback.report === success);
     }
     case "expired":
-      return serviceName(plan.kind) === "hasty" && (task.completedAt?.toMillis() ?? 0) >= task.expiresAt;
+      return expires.includes(serviceName(plan.kind)) && (task.completedAt?.toMillis() ?? 0) >= task.expiresAt;
     case "cancelled":
       return application.cancelled.get(plan.n) === 200;
     default:
