@@ -5,6 +5,7 @@ type Command = (args: string[]) => Promise<number>;
 
 const commands: Record<string, () => Promise<Command>> = {
   bench: async () => (await import("./commands/bench.ts")).bench,
+  chaos: async () => (await import("./commands/chaos.ts")).chaos,
   demo: async () => (await import("./commands/demo.ts")).demo,
   exec: async () => (await import("./commands/exec.ts")).exec,
   expire: async () => (await import("./commands/expire.ts")).expire,

@@ -1,5 +1,6 @@
 import { listenForInterruption } from "../stack/interruption.ts";
 import { withStack } from "../stack/stack.ts";
+import { runChaos } from "../testing/chaos.ts";
 import { runChecks } from "../testing/checks.ts";
 import { hasTests, runJest } from "../testing/jest.ts";
 import { add, none, type Outcome, summary } from "../testing/outcome.ts";
@@ -30,13 +31,14 @@ async function emulatorTests(
 
 /**
  * `npm test`: every check and every test. The last line is the sum, each check counting as one test.
- * `npm test -- pattern` runs the checks and only those test files whose path matches.
+ * `npm test -- pattern` runs the checks and only those test files whose path matches (the chaos by its folder, scripts/chaos).
  */
 export async function test(patterns: string[]): Promise<number> {
   const interruption = listenForInterruption();
   let outcome = await runChecks(interruption.signal);
   if (!interruption.signal.aborted) outcome = add(outcome, await runJest("unit", patterns, interruption.signal));
   if (!interruption.signal.aborted) outcome = add(outcome, await emulatorTests(patterns, interruption));
+  if (!interruption.signal.aborted) outcome = add(outcome, await runChaos(patterns, interruption.signal));
   const interrupted = interruption.exitCode();
   if (interrupted !== undefined) return interrupted;
   console.log(`\n${summary(outcome)}`);
