@@ -32,7 +32,7 @@ const requests = [
   receiveCallback(deps, {
     method: "POST",
     path: `/${correlationId}`,
-    token: callbackToken(deps.keys, { correlationId, provider: "generic", eventPrefix: "task" }),
+    token: callbackToken(deps.keys, { correlationId, provider: "generic", eventPrefix: "task", createdAt: Date.now() }),
     contentType: "application/json",
     contentEncoding: undefined,
     body: Buffer.from(JSON.stringify({ correlationId, status: "success" })),
