@@ -142,7 +142,9 @@ function planCallbacks(dice: Dice, kind: TaskKind): PlannedCallback[] {
     case "late":
       return [
         { ...callback("alive", "progress", 0), progress: 0.1 },
-        { ...callback("late", dice.chance(0.7) ? "success" : "error", dice.between(0, 500)), tooLate: true },
+        { ...callback("late", "success", dice.between(0, 500)), tooLate: true },
+        // The first of two that contradict each other is the late callback, and the other one is kept beside it.
+        ...(dice.chance(0.6) ? [{ ...callback("later", "error", dice.between(0, 500)), tooLate: true as const }] : []),
       ];
     case "contradiction": {
       const apart = dice.pick([0, 0, 20, 400]);
