@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { globSync, mkdirSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { buildIfOutOfDate, functionsFolder } from "./functions-build.ts";
 
-const functionsFolder = join(__dirname, "../..");
 const framework = join(functionsFolder, "../node_modules/@google-cloud/functions-framework/build/src/main.js");
-const bundle = join(functionsFolder, "lib/index.js");
-const lock = join(functionsFolder, "node_modules/.building");
-const maxRounds = 300;
 
 /** One deployed function on functions-framework, which is what Cloud Functions runs. */
 export interface ProductionRuntime {
@@ -67,36 +63,4 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
   child.kill("SIGKILL");
   await once(child, "exit");
-}
-
-/** Several test files may find the bundle out of date at once: one makes it, the others wait for that. */
-function buildIfOutOfDate(): void {
-  for (let round = 0; isOutOfDate(); round += 1) {
-    if (round === maxRounds) throw new Error(`Nobody finished building the functions. Remove ${lock} and try again.`);
-    if (!takeLock()) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
-      continue;
-    }
-    try {
-      const build = spawnSync(process.execPath, [join(functionsFolder, "build.mjs")], { encoding: "utf8" });
-      if (build.status !== 0) throw new Error(`The functions could not be built:\n${build.stdout}${build.stderr}`);
-    } finally {
-      rmdirSync(lock);
-    }
-  }
-}
-
-function isOutOfDate(): boolean {
-  const changedAt = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = globSync(join(functionsFolder, "src/**/*.ts"));
-  return Math.max(...sources.map(changedAt)) >= changedAt(bundle);
-}
-
-function takeLock(): boolean {
-  try {
-    mkdirSync(lock);
-    return true;
-  } catch {
-    return false;
-  }
 }
