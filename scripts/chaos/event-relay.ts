@@ -43,6 +43,8 @@ export async function startEventRelay(courier: Courier, adversary: Adversary): P
       subject: `event ${ordinal} of ${document}`,
     });
   });
+  // The emulator loses what it posts on a connection that was closed while it was paused, so none is closed for being idle.
+  server.keepAliveTimeout = 0;
   const url = await listen(server, 0);
   return { address: new URL(url).host, received: () => received, stop: () => stop(server) };
 }
