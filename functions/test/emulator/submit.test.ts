@@ -50,6 +50,7 @@ test("a submitted task is stored with exactly these fields", async () => {
     prompt: "A lighthouse at dusk",
     params: { size: "4k" },
     metadata: { title: "A" },
+    file: null,
     priority: 4,
     callbackUrl: "https://app.example.com/hook",
     callbackFormat: "slack",

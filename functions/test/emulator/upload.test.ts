@@ -191,33 +191,6 @@ test("who may not submit is turned away before anything of the body is read", as
   }
 });
 
-test("the same file under one Idempotency-Key is one task and one file; another is a 409 that harms neither", async () => {
-  const headers = { "idempotency-key": "upload-1" };
-  const send = (body = pdf) => upload(deps, key, [sourceType, body, end], headers);
-  const first = await send();
-  const id = first.body.task_id;
-  const files = await filesOf(id);
-  expect(files).toHaveLength(1);
-  expect((await send()).body).toEqual(first.body);
-  for (const other of [file("other content"), file("%PDF-1.7 content", "other.pdf")]) {
-    const answer = await send(other);
-    expect([answer.status, answer.body.code]).toEqual([409, "idempotency_key_reused"]);
-  }
-  expect(await filesOf(id)).toEqual(files);
-  expect((await read(id)).file.path).toBe(files[0]);
-  const ben = await newKey(deps.db, "ben", ["tasks:write"]);
-  expect((await upload(deps, ben, [sourceType, pdf, end], headers)).body.task_id).not.toBe(id);
-});
-
-test("many at once under one Idempotency-Key leave one task with its one file", async () => {
-  const headers = { "idempotency-key": "upload-race" };
-  const all = Array.from({ length: 6 }, () => upload(deps, key, [sourceType, pdf, end], headers));
-  const answers = await Promise.all(all);
-  const [id, ...others] = new Set(answers.map(({ body }) => body.task_id));
-  expect([answers.map(({ status }) => status), others]).toEqual([Array(6).fill(202), []]);
-  expect(await filesOf(id)).toEqual([(await read(id)).file.path]);
-});
-
 test("the task shows its file, but not where it lies", async () => {
   const { task_id } = (await upload(deps, key, [sourceType, pdf, end])).body;
   const { body, text } = await api("GET", `/tasks/${task_id}`, { key });
