@@ -10,8 +10,10 @@ const common = {
       { jsc: { parser: { syntax: "typescript" }, target: "es2024" }, module: { type: "commonjs" } },
     ],
   },
-  // uuid is published as ES modules only, which jest's CommonJS runtime cannot load untransformed.
-  transformIgnorePatterns: ["/node_modules/(?!uuid/)"],
+  // They are, or import, what is published as ES modules only, which jest's CommonJS runtime cannot load untransformed.
+  transformIgnorePatterns: [
+    "/node_modules/(?!(uuid|jose|teeny-request|node-fetch|fetch-blob|formdata-polyfill|data-uri-to-buffer)/)",
+  ],
   testEnvironment: "node",
 };
 

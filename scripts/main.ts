@@ -8,6 +8,7 @@ const commands: Record<string, () => Promise<Command>> = {
   demo: async () => (await import("./commands/demo.ts")).demo,
   exec: async () => (await import("./commands/exec.ts")).exec,
   expire: async () => (await import("./commands/expire.ts")).expire,
+  key: async () => (await import("./commands/key.ts")).key,
   start: async () => (await import("./commands/start.ts")).start,
   test: async () => (await import("./commands/test.ts")).test,
 };

@@ -26,7 +26,9 @@ export interface Config {
   readonly requestsPerMinute: number;
   /** Hosts that outbound calls may go to; empty means any public one. */
   readonly allowedHosts: readonly string[];
-  /** Where results go that are too large for a document. */
+  /** How large an uploaded file may be, in MB of 1,000,000 bytes. */
+  readonly maxUploadMb: number;
+  /** Where files and results go that are too large for a document. */
   readonly storageBucket: string;
 }
 
@@ -66,6 +68,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     deliveriesPerSecond: number(env, "DELIVERIES_PER_SECOND", 100, 1, 500),
     concurrentDeliveries: integer(env, "CONCURRENT_DELIVERIES", 500, 1, 5_000),
     requestsPerMinute: integer(env, "REQUESTS_PER_MINUTE", 6_000, 1, 1_000_000),
+    // Cloud Functions takes no request over 32 MiB (cloud.google.com/functions/quotas).
+    maxUploadMb: integer(env, "MAX_UPLOAD_MB", emulator ? 100 : 30, 1, 100),
     allowedHosts: (env.ALLOWED_WEBHOOK_HOSTS ?? "")
       .split(/[\s,]+/)
       .filter((host) => host !== "")

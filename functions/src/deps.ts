@@ -2,12 +2,13 @@ import type { Firestore } from "firebase-admin/firestore";
 import { v4 } from "uuid";
 import { type Config, readConfig } from "./config.ts";
 import { type Keys, parseKeys } from "./domain/keys.ts";
-import { createFiles, type KeepJson } from "./platform/files.ts";
+import { type ApiKeys, createApiKeys } from "./http/api-keys.ts";
+import { createFiles, type Files } from "./platform/files.ts";
 import { openFirestore } from "./platform/firestore.ts";
 import { cloudLog, type Log } from "./platform/log.ts";
 import { createOutboundHttp, type SendOutbound } from "./platform/outbound-http.ts";
 import { createQueue, type Enqueue } from "./platform/queue.ts";
-import { createServices, type FindService } from "./tasks/services.ts";
+import { createServices, type Services } from "./tasks/services.ts";
 import { createFindWebhooks, type FindWebhooks } from "./webhooks/webhook.ts";
 
 /** What the handlers work with. One object, so that a test replaces a part and leaves the rest real. */
@@ -16,9 +17,10 @@ export interface Deps {
   readonly db: Firestore;
   readonly enqueue: Enqueue;
   readonly send: SendOutbound;
-  readonly keepJson: KeepJson;
+  readonly files: Files;
   readonly keys: Keys;
-  readonly findService: FindService;
+  readonly apiKeys: ApiKeys;
+  readonly services: Services;
   readonly webhooks: FindWebhooks;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -37,9 +39,10 @@ export function createDeps(env: NodeJS.ProcessEnv): Deps {
     db,
     enqueue: createQueue(config.region),
     send: createOutboundHttp({ allowInsecure: config.emulator, allowedHosts: config.allowedHosts }),
-    keepJson: createFiles(config.storageBucket),
+    files: createFiles(config.storageBucket),
     keys: parseKeys(env.BOOMERANG_SECRET),
-    findService: createServices(db, now),
+    apiKeys: createApiKeys({ db, now, log: cloudLog }),
+    services: createServices(db, now),
     webhooks: createFindWebhooks(db, now),
     now,
     newId: () => v4(),

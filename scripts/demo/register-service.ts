@@ -1,7 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseKeys } from "../../functions/src/domain/keys.ts";
-import { functionsFolder } from "../stack/layout.ts";
+import { UnexpectedTurn } from "./story.ts";
 import type { World } from "./world.ts";
 
 interface Registration {
@@ -11,26 +8,9 @@ interface Registration {
   readonly secret?: string;
 }
 
-/** Registers an external service as an operator's script may, by its document; the secret is stored encrypted. */
-export async function registerService(
-  { db }: World,
-  name: string,
-  { url, mode = "callback", secret }: Registration,
-): Promise<void> {
-  const now = new Date();
-  await db.doc(`services/${name}`).set({
-    name,
-    provider: "generic",
-    url,
-    mode,
-    sealedSecret: secret === undefined ? null : stackKeys().seal(secret),
-    createdAt: now,
-    updatedAt: now,
-  });
-}
-
-/** The keys of this machine's stack, which `scripts/stack/secret.ts` made. */
-function stackKeys() {
-  const line = readFileSync(join(functionsFolder, ".secret.local"), "utf8");
-  return parseKeys(/^BOOMERANG_SECRET=(.*)$/m.exec(line)?.[1]);
+/** Registers an external service as an operator does: over HTTP, with the admin key. */
+export async function registerService({ api }: World, name: string, registration: Registration): Promise<void> {
+  const { status, body } = await api("PUT", `/services/${name}`, registration);
+  if (status === 201 || status === 200) return;
+  throw new UnexpectedTurn(`PUT /api/v1/services/${name} was answered with ${status}:\n${JSON.stringify(body)}`);
 }

@@ -47,7 +47,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 function launch(env: NodeJS.ProcessEnv): ChildProcess {
-  const inProcess = ["end-with-parent.ts"];
+  const inProcess = ["end-with-parent.ts", "without-expect.ts"];
   const rulesRuntime = process.env.STORAGE_EMULATOR_BINARY_PATH ?? downloadedEarlier("cloud-storage-rules-runtime");
   if (rulesRuntime) env.STORAGE_EMULATOR_BINARY_PATH = rulesRuntime;
   else inProcess.push("storage-rules-stand-in.ts");

@@ -16,10 +16,14 @@ export async function seedApiKey(now: Date): Promise<void> {
     headers: { ...asOwner, "Content-Type": "application/json" },
     body: JSON.stringify({
       fields: {
+        id: { stringValue: "key_demo" },
         ownerId: { stringValue: "demo" },
-        name: { stringValue: apiKey },
         scopes: { arrayValue: { values: scopes.map((scope) => ({ stringValue: scope })) } },
+        name: { stringValue: "The local stack" },
+        hint: { stringValue: apiKey },
         createdAt: { timestampValue: now.toISOString() },
+        createdBy: { nullValue: null },
+        lastUsedAt: { nullValue: null },
       },
     }),
   });

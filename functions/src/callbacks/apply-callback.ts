@@ -32,13 +32,14 @@ export async function applyCallback(deps: Deps, callback: AuthenticCallback): Pr
 type Claims = AuthenticCallback["claims"];
 
 async function applyOutcome(deps: Deps, claims: Claims, reported: Outcome): Promise<CallbackAnswer> {
-  const { correlationId, eventPrefix } = claims;
+  const { correlationId, eventPrefix, createdAt } = claims;
   const now = deps.now();
-  const outcome = await keepLargeParts(deps.keepJson, correlationId, reported);
+  const outcome = await keepLargeParts(deps.files.keepJson, correlationId, reported);
   const settled = await settle(deps.db, {
     correlationId,
     outcome,
     eventPrefix,
+    createdAt,
     now,
     retentionMs: deps.config.taskRetentionMs,
   });

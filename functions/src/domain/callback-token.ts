@@ -10,24 +10,30 @@ export interface CallbackClaims {
   readonly provider: string;
   /** Prefix of the task's event types. */
   readonly eventPrefix: string;
+  /** When the task was submitted, milliseconds since 1970: its end tells how long it took. */
+  readonly createdAt: number;
 }
 
 /** Separates the parts; unreserved in a URL (RFC 3986) and allowed in none of them. */
 const separator = "~";
 
-/** The token for a callback URL: `{provider}~{event prefix}~{HMAC over both and the correlation id}`. */
-export function callbackToken(keys: Keys, claims: CallbackClaims): string {
-  return [claims.provider, claims.eventPrefix, keys.sign(signedText(claims))].join(separator);
+/** The token for a callback URL: `{provider}~{event prefix}~{createdAt in base 36}~{HMAC over these and the correlation id}`. */
+export function callbackToken(keys: Keys, { correlationId, provider, eventPrefix, createdAt }: CallbackClaims): string {
+  const parts = [provider, eventPrefix, createdAt.toString(36)];
+  return [...parts, keys.sign(signedText(correlationId, parts))].join(separator);
 }
 
 /** The claims of a token that is ours and was made for this correlation id; undefined for any other. */
 export function verifyCallbackToken(keys: Keys, correlationId: string, token: string): CallbackClaims | undefined {
-  const [provider, eventPrefix, mac, ...rest] = token.split(separator);
-  if (provider === undefined || eventPrefix === undefined || mac === undefined || rest.length > 0) return undefined;
-  const claims = { correlationId, provider, eventPrefix };
-  return keys.verify(signedText(claims), mac) ? claims : undefined;
+  const [provider, eventPrefix, created, mac, ...rest] = token.split(separator);
+  if (provider === undefined || eventPrefix === undefined || created === undefined || mac === undefined)
+    return undefined;
+  // The parts as they stand are what was signed, so a number in another spelling is another token.
+  if (rest.length > 0 || !keys.verify(signedText(correlationId, [provider, eventPrefix, created]), mac))
+    return undefined;
+  return { correlationId, provider, eventPrefix, createdAt: Number.parseInt(created, 36) };
 }
 
-function signedText({ correlationId, provider, eventPrefix }: CallbackClaims): string {
-  return [correlationId, provider, eventPrefix].join(separator);
+function signedText(correlationId: string, parts: readonly string[]): string {
+  return [correlationId, ...parts].join(separator);
 }

@@ -11,14 +11,20 @@ import {
 import { BoomerangError } from "./errors.ts";
 
 /** What a secret is used for; each purpose has a key of its own (HKDF, RFC 5869). */
-type Purpose = "callback-token" | "seal" | "callback-url-secret";
+type Purpose = "callback-token" | "file-url" | "seal" | "callback-url-secret";
 
-/** The project's secrets, newest first: the first signs and seals, all verify and open. */
-export interface Keys {
+/** Signs for one purpose. */
+interface Signer {
   /** HMAC-SHA256 of `text` with the newest secret, base64url. */
   sign(text: string): string;
   /** Whether `mac` is what one of the secrets signs `text` with; constant time. */
   verify(text: string, mac: string): boolean;
+}
+
+/** The project's secrets, newest first: the first signs and seals, all verify and open. Callback tokens are what it signs itself. */
+export interface Keys extends Signer {
+  /** Signs the URLs by which services fetch files. */
+  readonly fileUrls: Signer;
   /** Encrypts `plain` (AES-256-GCM) for keeping at rest: `v1.{key id}.{iv}.{ciphertext}.{tag}`, base64url. */
   seal(plain: string): string;
   /** The secrets that sign what goes to an owner's callback URLs, newest first, as Standard Webhooks writes them. */
@@ -42,20 +48,12 @@ export function parseKeys(text: string | undefined): Keys {
   // Key objects are prepared once, where the bytes of a key would be at every use.
   const derive = (purpose: Purpose) =>
     secrets.map((secret) => createSecretKey(Buffer.from(hkdfSync("sha256", secret, "boomerang", purpose, 32))));
-  const tokenKeys = derive("callback-token");
   const ownerKeys = derive("callback-url-secret");
   const sealKeys = derive("seal").map((key) => ({ key, id: hmac(key, "key id").toString("base64url").slice(0, 8) }));
 
   return {
-    sign: (text) => hmac(first(tokenKeys), text).toString("base64url"),
-    verify(text, mac) {
-      // As text, since decoding would take many spellings of the same bytes.
-      const given = Buffer.from(mac);
-      return tokenKeys.some((key) => {
-        const expected = Buffer.from(hmac(key, text).toString("base64url"));
-        return given.length === expected.length && timingSafeEqual(given, expected);
-      });
-    },
+    ...signer(derive("callback-token")),
+    fileUrls: signer(derive("file-url")),
     ownerSecrets: (ownerId) => ownerKeys.map((key) => `whsec_${hmac(key, ownerId).toString("base64")}`),
     seal(plain) {
       const { key, id } = first(sealKeys);
@@ -76,6 +74,20 @@ export function parseKeys(text: string | undefined): Keys {
       } catch (cause) {
         throw unsealable(cause);
       }
+    },
+  };
+}
+
+function signer(keys: readonly KeyObject[]): Signer {
+  return {
+    sign: (text) => hmac(first(keys), text).toString("base64url"),
+    verify(text, mac) {
+      // As text, since decoding would take many spellings of the same bytes.
+      const given = Buffer.from(mac);
+      return keys.some((key) => {
+        const expected = Buffer.from(hmac(key, text).toString("base64url"));
+        return given.length === expected.length && timingSafeEqual(given, expected);
+      });
     },
   };
 }

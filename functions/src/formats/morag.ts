@@ -7,9 +7,13 @@ export const morag: Format = {
   name: "morag",
   contentType: "application/json",
   retries: { delaysSeconds: [5, 10, 20], capSeconds: 3_600, jitter: 0 },
-  render: (event) =>
-    JSON.stringify({ event_type: eventType(event), timestamp: isoSeconds(event.at), data: data(event) }),
+  render: (event) => JSON.stringify(moragBody(event)),
 };
+
+/** What a webhook says of an event. */
+export function moragBody(event: OutgoingEvent) {
+  return { event_type: eventType(event), timestamp: isoSeconds(event.at), data: data(event) };
+}
 
 /** Its receivers know four types: whatever did not complete has failed. */
 function eventType(event: OutgoingEvent): string {

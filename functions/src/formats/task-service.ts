@@ -1,4 +1,4 @@
-import type { Format, TaskFacts } from "./format.ts";
+import type { Format, OutgoingEvent, TaskFacts } from "./format.ts";
 import { otherEnd } from "./result.ts";
 import { isoSeconds } from "./time.ts";
 
@@ -8,12 +8,18 @@ export const taskService: Format = {
   contentType: "application/json",
   retries: { delaysSeconds: [1, 2, 4], capSeconds: 3_600, jitter: 0 },
   render(event) {
-    if (event.kind === "completed") return JSON.stringify(success(event.task, event.at));
-    if (event.kind === "failed" || event.kind === "cancelled") return JSON.stringify(failure(event.task, event.at));
-    return undefined;
+    const body = taskServiceBody(event);
+    return body === undefined ? undefined : JSON.stringify(body);
   },
   isSuccess: (status) => [200, 201, 202, 204].includes(status),
 };
+
+/** What the callback says of the end of a task; undefined for anything on the way. */
+export function taskServiceBody(event: OutgoingEvent) {
+  if (event.kind === "completed") return success(event.task, event.at);
+  if (event.kind === "failed" || event.kind === "cancelled") return failure(event.task, event.at);
+  return undefined;
+}
 
 function success(task: TaskFacts, at: number) {
   return {

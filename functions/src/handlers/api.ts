@@ -3,6 +3,7 @@ import type { HttpsFunction } from "firebase-functions/https";
 import { deps } from "../deps.ts";
 import { createApp } from "../http/app.ts";
 import { leaveDomain } from "../platform/leave-domain.ts";
+import { sentHeader } from "../platform/raw-body.ts";
 
 type Handler = Parameters<HttpsFunction>;
 
@@ -13,6 +14,9 @@ export async function handleApi(request: Handler[0], response: Handler[1]): Prom
   leaveDomain();
   listener ??= getRequestListener(createApp(deps()).fetch, { overrideGlobalObjects: false });
   request.url = atHosting(request.url);
+  // Taken away while the runtime read the body (platform/raw-body.ts).
+  const encoding = sentHeader(request, "content-encoding");
+  if (encoding !== undefined) request.headers["content-encoding"] = encoding;
   await listener(request, response);
 }
 

@@ -1,10 +1,5 @@
-import { createHash } from "node:crypto";
-import type { DocumentReference, Firestore } from "firebase-admin/firestore";
 import { BoomerangError } from "../domain/errors.ts";
-import { hasCode, notFound, timestamp } from "../platform/firestore.ts";
-
-export const scopes = ["tasks:read", "tasks:write", "webhooks", "admin"] as const;
-export type Scope = (typeof scopes)[number];
+import { type ApiKeys, hashOf, type Scope } from "./api-keys.ts";
 
 /** Who makes a request, and what they may do. */
 export interface Identity {
@@ -22,44 +17,18 @@ export const nobody: Identity = { ownerId: "", admin: false, scopes: new Set(), 
 
 export type Identify = (headers: Headers) => Promise<Identity>;
 
-/** A deleted key stops working within this time on every instance. */
-const cacheMs = 30_000;
-const maxCached = 1_000;
-/** The last use of a key is known to within this time: each use of its own would be a write. */
-const lastUseMs = 3_600_000;
-
 /**
  * Tells who makes a request, from an API key (`X-API-Key`, or `Authorization: Bearer`) or a Firebase ID token (Bearer).
- * Throws `unauthenticated` (401). `now` is in milliseconds since 1970.
+ * Throws `unauthenticated` (401).
  */
-export function createIdentify({ db, now }: { readonly db: Firestore; readonly now: () => number }): Identify {
-  const cache = new Map<string, { identity: Identity; until: number }>();
-
+export function createIdentify({ apiKeys }: { readonly apiKeys: ApiKeys }): Identify {
   async function byKey(key: string): Promise<Identity> {
-    const hash = createHash("sha256").update(key).digest("hex");
-    const hit = cache.get(hash);
-    if (hit !== undefined && hit.until > now()) return hit.identity;
-    const ref = db.collection("apiKeys").doc(hash);
-    const data = (await ref.get()).data();
-    if (data === undefined) throw unauthenticated("The API key is not known.");
-    if (typeof data.ownerId !== "string") throw unauthenticated("The API key has no owner. Make a new one.");
-    const granted = new Set<Scope>(scopes.filter((scope) => data.scopes?.includes(scope)));
-    if (now() - (data.lastUsedAt?.toMillis() ?? 0) >= lastUseMs) await recordUse(ref);
-    const { ownerId } = data;
-    const identity = { ownerId, admin: granted.has("admin"), scopes: granted, userId: null, caller: hash };
-    if (cache.size >= maxCached) cache.clear();
-    cache.set(hash, { identity, until: now() + cacheMs });
-    return identity;
-  }
-
-  /** Not with `set`: a key that is deleted at this moment must stay deleted. */
-  async function recordUse(ref: DocumentReference): Promise<void> {
-    try {
-      await ref.update({ lastUsedAt: timestamp(now()) });
-    } catch (error) {
-      if (hasCode(error, notFound)) throw unauthenticated("The API key is not known.");
-      throw error;
-    }
+    const hash = hashOf(key);
+    const known = await apiKeys.find(hash);
+    if (known === undefined) throw unauthenticated("The API key is not known.");
+    const { ownerId, scopes } = known;
+    if (typeof ownerId !== "string") throw unauthenticated("The API key has no owner. Make a new one.");
+    return { ownerId, admin: scopes.has("admin"), scopes, userId: null, caller: hash };
   }
 
   return async (headers) => {

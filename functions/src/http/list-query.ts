@@ -18,13 +18,16 @@ export function wholeNumber(max: number, preset: number) {
 }
 
 /** Where a list goes on: what the one before gave as `next_cursor`. */
-export const cursor = z.string().max(500).optional().meta({ description: "The `next_cursor` of the page before." });
+export const cursor = z.string().max(2_200).optional().meta({ description: "The `next_cursor` of the page before." });
+
+/** Firestore knows no later time; an offset reaches beyond it. */
+const endOfTime = Date.UTC(10_000, 0);
 
 /** ISO 8601 with its offset, as milliseconds since 1970. */
 export const time = z.iso
   .datetime({ offset: true, error: "must be a time in ISO 8601 with its offset, such as 2026-01-31T12:00:00Z" })
   .transform((text) => Date.parse(text))
-  .refine((ms) => ms >= 0, "must be after 1970")
+  .refine((ms) => ms >= 0 && ms < endOfTime, "must be after 1970 and before the year 10000")
   .meta({ override: asSchema({ type: "string", format: "date-time" }) });
 
 /** How the reference describes what zod reads from text: in place of whatever it makes of it. */

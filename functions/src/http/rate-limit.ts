@@ -6,7 +6,7 @@ import { timestamp } from "../platform/firestore.ts";
 export type CountRequest = (caller: string) => Promise<void>;
 
 const windowMs = 60_000;
-const maxCounters = 1_000;
+const maxCounters = 10_000;
 /** An instance asks for requests by this share of the limit at a time. */
 const shares = 20;
 const keptMs = 24 * 3_600_000;
@@ -15,7 +15,7 @@ interface Counter {
   readonly window: number;
   /** How many more requests this instance may serve before it asks. */
   left: number;
-  /** How many it served before it ever asked. */
+  /** How many it served, or may serve, without having asked. */
   uncounted: number;
   exhausted: boolean;
   asking: Promise<void> | undefined;
@@ -48,31 +48,37 @@ export function createRateLimit({ db, config, now, log }: Pick<Deps, "db" | "con
       counter.left += granted;
       counter.exhausted = granted === 0;
     } catch (error) {
-      // A limit that cannot be counted must not stop the work.
+      // A limit that cannot be counted must not stop the work. What is served meanwhile counts as soon as it can.
       log.warn("api: requests cannot be counted", { reason: messageOf(error) });
       counter.left += share;
+      counter.uncounted += share;
     } finally {
       counter.asking = undefined;
     }
   }
 
   async function take(caller: string, { window, uncounted }: Counter): Promise<number> {
-    const ref = db.collection("rateLimits").doc(caller);
+    // Encoded: a user's id may hold a slash.
+    const ref = db.collection("rateLimits").doc(encodeURIComponent(caller));
     return await db.runTransaction(async (transaction) => {
       const stored = (await transaction.get(ref)).data();
-      const before = (stored?.window === window ? stored.used : 0) + uncounted;
+      // Another instance's clock may be in the next window already, whose count must not be lost.
+      const counted = stored?.window === window + 1 ? window + 1 : window;
+      const before = (stored?.window === counted ? stored.used : 0) + uncounted;
       const granted = Math.min(share, Math.max(0, limit - before));
-      transaction.set(ref, { window, used: before + granted, purgeAt: timestamp(now() + keptMs) });
+      transaction.set(ref, { window: counted, used: before + granted, purgeAt: timestamp(now() + keptMs) });
       return granted;
     });
   }
 
   return async (caller) => {
-    const counter = counterOf(caller);
+    let counter = counterOf(caller);
     while (counter.left === 0) {
       if (counter.exhausted) throw tooMany(limit, (counter.window + 1) * windowMs - now());
       counter.asking ??= ask(caller, counter);
       await counter.asking;
+      // The next window may have begun meanwhile.
+      counter = counterOf(caller);
     }
     counter.left -= 1;
   };

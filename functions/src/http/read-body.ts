@@ -17,11 +17,7 @@ export async function readJson(request: Request, { optional }: { readonly option
     const message = "Send the body as JSON, with Content-Type: application/json.";
     throw new BoomerangError("unsupported_media_type", message, { status: 415 });
   }
-  if ((request.headers.get("content-encoding") ?? "identity").trim().toLowerCase() !== "identity") {
-    const message = "Send the body as it is, without a Content-Encoding.";
-    const headers = { "Accept-Encoding": "identity" };
-    throw new BoomerangError("unsupported_media_type", message, { status: 415, headers });
-  }
+  refuseEncoded(request.headers);
   if (body.byteLength > maxBodyBytes) {
     const message = `The body has ${body.byteLength} bytes; at most ${maxBodyBytes} are taken.`;
     throw new BoomerangError("body_too_large", message, { status: 413 });
@@ -30,6 +26,14 @@ export async function readJson(request: Request, { optional }: { readonly option
   // What checks and keeps it recurses.
   if (isTooDeep(value)) throw invalidFields([{ field: "body", message: "is nested too deeply" }]);
   return value;
+}
+
+/** Throws 415 for a body that is compressed: unpacked, it could have any size. */
+export function refuseEncoded(sent: Headers): void {
+  if ((sent.get("content-encoding") ?? "identity").trim().toLowerCase() === "identity") return;
+  const message = "Send the body as it is, without a Content-Encoding.";
+  const headers = { "Accept-Encoding": "identity" };
+  throw new BoomerangError("unsupported_media_type", message, { status: 415, headers });
 }
 
 function parse(body: ArrayBuffer): unknown {

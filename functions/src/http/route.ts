@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Deps } from "../deps.ts";
-import type { Identity, Scope } from "./identity.ts";
+import type { Scope } from "./api-keys.ts";
+import type { Identity } from "./identity.ts";
 
 /** The things that a path can name. Whoever may not see one is told that there is none. */
 export type Resource = "task" | "webhook" | "delivery" | "replay" | "service" | "key";

@@ -28,6 +28,7 @@ export function toTaskRequest(identity: Identity, body: TaskBody): TaskRequest {
     params: body.parameters,
     metadata: body.metadata,
     priority: body.priority,
+    file: null,
     callbackUrl: body.callback_url ?? null,
     callbackFormat: body.callback_format ?? null,
     timeoutSeconds: body.timeout_seconds ?? null,

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { getStorage } from "firebase-admin/storage";
 
 /** Where a value is that was too large for its document; it takes the value's place there. */
@@ -12,17 +15,76 @@ export interface FileReference {
   };
 }
 
-/** Keeps JSON in Cloud Storage under a name made of its content, so that keeping it twice is keeping it once. */
+/** Keeps JSON under a name made of its content, so that keeping it twice is keeping it once. */
 export type KeepJson = (folder: string, json: string) => Promise<FileReference>;
 
+/** The files of one bucket. Nothing is ever held in memory whole, but for JSON. */
+export interface Files {
+  readonly keepJson: KeepJson;
+  /** Writes what `source` gives. Throws what `source` throws; a part may lie there then, and is the caller's to delete. */
+  write(path: string, contentType: string, source: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Undefined where there is no such file. */
+  read(path: string): Promise<Readable | undefined>;
+  /** Within the bucket; false where there is no such file. */
+  copy(from: string, to: string): Promise<boolean>;
+  /** Does nothing where there is no such file. */
+  delete(path: string): Promise<void>;
+}
+
 /** Cloud Storage, in the given bucket. */
-export function createFiles(bucketName: string): KeepJson {
-  return async (folder, json) => {
-    const body = Buffer.from(json);
-    const sha256 = createHash("sha256").update(body).digest("hex");
-    const path = `${folder}/${sha256}.json`;
-    const contentType = "application/json";
-    await getStorage().bucket(bucketName).file(path).save(body, { contentType, resumable: false });
-    return { $storage: { bucket: bucketName, path, bytes: body.length, sha256, contentType } };
+export function createFiles(bucketName: string): Files {
+  const file = (path: string) => getStorage().bucket(bucketName).file(path);
+  return {
+    async keepJson(folder, json) {
+      const body = Buffer.from(json);
+      const sha256 = createHash("sha256").update(body).digest("hex");
+      const path = `${folder}/${sha256}.json`;
+      const contentType = "application/json";
+      await file(path).save(body, { contentType, resumable: false });
+      return { $storage: { bucket: bucketName, path, bytes: body.length, sha256, contentType } };
+    },
+
+    async write(path, contentType, source) {
+      let cut: { readonly by: unknown } | undefined;
+      // An upload that is broken off keeps its connection for ever, in this version of the library; so it is ended instead.
+      const untilCut = async function* () {
+        try {
+          yield* source;
+        } catch (error) {
+          cut = { by: error };
+        }
+      };
+      await pipeline(untilCut, file(path).createWriteStream({ contentType, resumable: false }));
+      if (cut !== undefined) throw cut.by;
+    },
+
+    async read(path) {
+      const stream = file(path).createReadStream();
+      try {
+        await once(stream, "readable");
+        return stream;
+      } catch (error) {
+        return absent(error);
+      }
+    },
+
+    async copy(from, to) {
+      try {
+        await file(from).copy(file(to));
+        return true;
+      } catch (error) {
+        return absent(error) ?? false;
+      }
+    },
+
+    async delete(path) {
+      await file(path).delete({ ignoreNotFound: true });
+    },
   };
+}
+
+/** Undefined where the error says that there is no such file; throws any other. */
+function absent(error: unknown): undefined {
+  if (error !== null && typeof error === "object" && "code" in error && error.code === 404) return undefined;
+  throw error;
 }

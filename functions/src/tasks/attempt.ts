@@ -77,6 +77,7 @@ async function commit(
       correlationId: snapshot.id,
       outcome: verdict.outcome,
       eventPrefix: task.eventPrefix,
+      createdAt: task.createdAt.toMillis(),
       now: deps.now(),
       retentionMs: deps.config.taskRetentionMs,
       attempt,

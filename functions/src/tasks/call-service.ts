@@ -9,6 +9,7 @@ import { providerOf } from "../providers/index.ts";
 import type { OutboundCall, Provider } from "../providers/provider.ts";
 import type { Verdict } from "./attempt.ts";
 import { keepLargeParts } from "./large-results.ts";
+import { fileUrl } from "./open-file.ts";
 import type { PendingWebhook } from "./pending-webhook.ts";
 
 /** What an outbound call brought. */
@@ -81,7 +82,7 @@ async function accepted(
     const message = `The service's answer is larger than ${maxResultBytes} bytes. Let it answer with a resultUrl.`;
     throw new BoomerangError("answer_too_large", message);
   }
-  const outcome = await keepLargeParts(deps.keepJson, task.correlationId, provider.parseResult(answer));
+  const outcome = await keepLargeParts(deps.files.keepJson, task.correlationId, provider.parseResult(answer));
   return { input: outcome.status === "completed" ? "succeed" : "fail", outcome };
 }
 
@@ -93,9 +94,11 @@ interface SensitiveCall {
 
 function outboundCall(deps: Deps, task: PendingWebhook, provider: Provider): SensitiveCall {
   const { correlationId, eventPrefix } = task;
-  const token = callbackToken(deps.keys, { correlationId, provider: provider.name, eventPrefix });
+  const createdAt = task.createdAt.toMillis();
+  const token = callbackToken(deps.keys, { correlationId, provider: provider.name, eventPrefix, createdAt });
   const auth = task.sealedAuth === null ? null : deps.keys.open(task.sealedAuth);
   const params = fromStorable(task.params);
+  const file = fileParams(deps, task);
   const request = provider.buildCall(
     {
       correlationId,
@@ -104,7 +107,7 @@ function outboundCall(deps: Deps, task: PendingWebhook, provider: Provider): Sen
       auth,
       signingSecrets: task.sealedSecret === null ? [] : [deps.keys.open(task.sealedSecret)],
       prompt: task.prompt,
-      params: params !== null && typeof params === "object" ? { ...params } : {},
+      params: { ...(params !== null && typeof params === "object" ? params : {}), ...file.params },
       metadata: fromStorable(task.metadata),
       taskId: task.objectId ?? correlationId,
       userId: task.userId,
@@ -115,7 +118,18 @@ function outboundCall(deps: Deps, task: PendingWebhook, provider: Provider): Sen
   );
   // "Bearer abc" may be quoted whole, or only its "abc".
   const credentials = auth === null ? [] : [auth, auth.slice(auth.indexOf(" ") + 1)];
-  return { request, secrets: [token, ...credentials].filter((secret) => secret.length >= minQuotedLength) };
+  return {
+    request,
+    secrets: [token, ...file.secrets, ...credentials].filter((secret) => secret.length >= minQuotedLength),
+  };
+}
+
+/** What the service learns of the task's file, and where it fetches it. */
+function fileParams(deps: Deps, { correlationId, file }: PendingWebhook) {
+  if (file === null) return { params: {}, secrets: [] };
+  const { url, token } = fileUrl(deps, correlationId);
+  const { name: file_name, contentType: content_type, bytes: file_size, sha256: file_sha256 } = file;
+  return { params: { file_url: url, file_name, content_type, file_size, file_sha256 }, secrets: [token] };
 }
 
 function withoutSecrets(text: string, secrets: readonly string[]): string {

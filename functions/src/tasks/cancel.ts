@@ -18,6 +18,7 @@ export async function cancelTask(deps: Deps, viewer: Viewer, id: string): Promis
     correlationId: id,
     outcome: cancelled(viewer.admin ? "an operator" : "its owner"),
     eventPrefix: task.eventPrefix,
+    createdAt: task.createdAt.toMillis(),
     now: deps.now(),
     retentionMs: deps.config.taskRetentionMs,
   });

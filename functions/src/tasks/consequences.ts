@@ -20,18 +20,24 @@ export async function deriveConsequences(
   before: DocumentSnapshot | undefined,
   after: DocumentSnapshot | undefined,
 ): Promise<void> {
-  const data = after?.data();
-  if (after === undefined || data === undefined) return;
-  const task = readPendingWebhook(data);
   const previous = before?.exists ? readPendingWebhook(before.data() ?? {}) : undefined;
+  const data = after?.data();
+  if (after === undefined || data === undefined) return await dropFile(deps, previous);
+  const task = readPendingWebhook(data);
   const parts = await Promise.allSettled([
     requestDispatch(deps, after.id, task, previous),
     adopt(deps, after, task),
     writeBack(deps, after, task, previous),
     notify(deps, after.id, task, previous),
     publishTaskEvents(deps, after.id, task, previous),
+    task.status === "completed" && previous?.status !== "completed" ? dropFile(deps, task) : undefined,
   ]);
   for (const part of parts) if (part.status === "rejected") throw part.reason;
+}
+
+/** Nobody needs the file of a task that is completed, or deleted; one that failed may be tried again. */
+async function dropFile(deps: Deps, task: PendingWebhook | undefined): Promise<void> {
+  if (task?.file != null) await deps.files.delete(task.file.path);
 }
 
 /** The next outbound call goes to the queue when it is first due, due again, or overdue. */

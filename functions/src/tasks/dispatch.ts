@@ -44,6 +44,7 @@ export async function dispatchTask(deps: Deps, order: DispatchOrder): Promise<vo
       correlationId,
       outcome: expired(task.timeoutSeconds, task.attempts.length),
       eventPrefix: task.eventPrefix,
+      createdAt: task.createdAt.toMillis(),
       now,
       retentionMs: deps.config.taskRetentionMs,
       ...(snapshot.updateTime === undefined ? {} : { unchangedSince: snapshot.updateTime }),

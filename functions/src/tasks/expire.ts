@@ -129,6 +129,7 @@ async function commitAll(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Pr
         correlationId: snapshot.id,
         outcome: expiry(task),
         eventPrefix: task.eventPrefix,
+        createdAt: task.createdAt.toMillis(),
         now,
         retentionMs: deps.config.taskRetentionMs,
       });

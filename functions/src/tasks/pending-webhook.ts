@@ -24,6 +24,17 @@ export interface LateCallback {
   readonly errorCode: string | null;
 }
 
+/** A file that came with a task, in Cloud Storage. */
+export interface TaskFile {
+  readonly path: string;
+  /** What its sender calls it; data, and part of no path. */
+  readonly name: string;
+  readonly contentType: string;
+  readonly bytes: number;
+  /** In hex. */
+  readonly sha256: string;
+}
+
 /**
  * `pendingWebhooks/{correlationId}`: the truth about one task. A user may read their own, so nothing in it is secret
  * but what is sealed.
@@ -54,6 +65,8 @@ export interface PendingWebhook {
   /** The caller's, passed through untouched. */
   readonly metadata: unknown;
   readonly priority: number;
+  /** Deleted when the task completes; kept for a `retry` otherwise, for as long as this document. */
+  readonly file: TaskFile | null;
   readonly callbackUrl: string | null;
   readonly callbackFormat: string | null;
 
@@ -96,6 +109,8 @@ export interface PendingWebhook {
   /** Only while open: which part of the sweep's index holds it, and when the sweep must look (milliseconds since 1970). */
   readonly sweepShard?: number;
   readonly sweepAt?: number;
+  /** Only when final: milliseconds from submission to the outcome. */
+  readonly durationMs?: number;
   /** Only when final: Firestore deletes it then (TTL policy). */
   readonly purgeAt?: Timestamp;
 }
@@ -177,6 +192,7 @@ export const presets = {
   params: {},
   metadata: {},
   priority: 0,
+  file: null,
   callbackUrl: null,
   callbackFormat: null,
   retryOf: null,

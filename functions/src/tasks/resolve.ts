@@ -32,7 +32,8 @@ export async function resolveTask(
 ): Promise<PendingWebhook> {
   await findTask(deps.db, viewer, id);
   const taskRef = pendingWebhookRef(deps.db, id);
-  const decided = resolution === "late_callback" ? undefined : await keepLargeParts(deps.keepJson, id, resolution);
+  const decided =
+    resolution === "late_callback" ? undefined : await keepLargeParts(deps.files.keepJson, id, resolution);
   await deps.db.runTransaction(async (transaction) => {
     const [taskSnapshot, outcomeSnapshot] = await transaction.getAll(taskRef, outcomeRef(deps.db, id));
     const data = taskSnapshot?.data();
@@ -47,6 +48,7 @@ export async function resolveTask(
       correlationId: id,
       outcome,
       eventPrefix: task.eventPrefix,
+      createdAt: task.createdAt.toMillis(),
       now: deps.now(),
       retentionMs: deps.config.taskRetentionMs,
     };
@@ -61,6 +63,8 @@ export async function resolveTask(
     transaction.set(outcomeRef(deps.db, id), { ...writes.outcome, resolutions, conflicts: stored?.conflicts ?? 0 });
     transaction.update(taskRef, {
       ...writes.update,
+      // How long the work took is not changed by what is made of its result later.
+      ...(task.durationMs === undefined ? {} : { durationMs: task.durationMs }),
       history: FieldValue.arrayUnion(finalEvent(task.eventPrefix, outcome.status, at, resolutions)),
     });
   });

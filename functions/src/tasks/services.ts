@@ -1,5 +1,6 @@
-import type { Firestore, Timestamp } from "firebase-admin/firestore";
+import type { DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
 import { fromStorable } from "../domain/storable.ts";
+import { createReadCache } from "../platform/read-cache.ts";
 
 /** `services/{name}`: a registered external worker. */
 export interface Service {
@@ -22,28 +23,7 @@ export interface Service {
   readonly updatedAt: Timestamp;
 }
 
-/** A changed service counts within this time on every instance. */
-const cacheMs = 10_000;
-const maxCached = 500;
-
-export type FindService = (name: string) => Promise<Service | undefined>;
-
-/** Reads services through a small cache, since nearly every submission asks for the same few. `now` is in milliseconds. */
-export function createServices(db: Firestore, now: () => number): FindService {
-  const cache = new Map<string, { service: Service; until: number }>();
-  return async (name) => {
-    const hit = cache.get(name);
-    if (hit !== undefined && hit.until > now()) return hit.service;
-    const snapshot = await db.collection("services").doc(name).get();
-    if (!snapshot.exists) return undefined;
-    const stored = { ...presets, ...snapshot.data() };
-    const service = { ...stored, params: fromStorable(stored.params), name } as Service;
-    if (cache.size >= maxCached) cache.clear();
-    cache.set(name, { service, until: now() + cacheMs });
-    return service;
-  };
-}
-
+/** What a document that somebody wrote by hand may leave out. */
 const presets = {
   provider: "generic",
   sealedAuth: null,
@@ -56,3 +36,40 @@ const presets = {
   maxRetries: null,
   retryDelaySeconds: null,
 } as const satisfies Partial<Service>;
+
+export function servicesIn(db: Firestore) {
+  return db.collection("services");
+}
+
+/** The service that a document holds; undefined where there is none. */
+export function readService(snapshot: DocumentSnapshot): Service | undefined {
+  const data = snapshot.data();
+  if (data === undefined) return undefined;
+  const times = { createdAt: snapshot.createTime, updatedAt: snapshot.updateTime };
+  const stored = { ...presets, ...times, ...data };
+  return { ...stored, params: fromStorable(stored.params), name: snapshot.id } as Service;
+}
+
+/** A changed service counts within this time on every instance. */
+const cacheMs = 10_000;
+
+/** Reads services through a small cache, since nearly every submission asks for the same few. */
+export interface Services {
+  find(name: string): Promise<Service | undefined>;
+  /** It was changed here: on this instance that counts at once. */
+  forget(name: string): void;
+}
+
+/** `now` is in milliseconds. */
+export function createServices(db: Firestore, now: () => number): Services {
+  const cache = createReadCache<Service | undefined>(now, cacheMs);
+  return {
+    async find(name) {
+      const service = await cache.get(name, async () => readService(await servicesIn(db).doc(name).get()));
+      // A new one counts at once, everywhere.
+      if (service === undefined) cache.forget(name);
+      return service;
+    },
+    forget: cache.forget,
+  };
+}

@@ -16,6 +16,8 @@ export interface Settlement {
   readonly correlationId: string;
   readonly outcome: Outcome;
   readonly eventPrefix: string;
+  /** When the task was submitted, milliseconds since 1970. */
+  readonly createdAt: number;
   /** Milliseconds since 1970. */
   readonly now: number;
   readonly retentionMs: number;
@@ -66,7 +68,7 @@ const outliveMs = 7 * 24 * 3_600_000;
 
 /** See {@link settle}; the sweep puts many of these into one commit. */
 export function settlingWrites(settlement: Settlement): SettlingWrites {
-  const { outcome, eventPrefix, now, retentionMs, attempt } = settlement;
+  const { outcome, eventPrefix, createdAt, now, retentionMs, attempt } = settlement;
   const at = timestamp(now);
   const purgeAt = timestamp(now + retentionMs);
   return {
@@ -80,6 +82,8 @@ export function settlingWrites(settlement: Settlement): SettlingWrites {
     },
     update: {
       ...outcomeFields(outcome, at),
+      // Two machines' clocks differ by a little.
+      durationMs: Math.max(0, now - createdAt),
       history: FieldValue.arrayUnion(finalEvent(eventPrefix, outcome.status, at)),
       ...(attempt === undefined ? {} : { attempts: FieldValue.arrayUnion(attempt) }),
       sweepShard: FieldValue.delete(),

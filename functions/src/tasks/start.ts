@@ -61,6 +61,7 @@ function toRequest(taskId: string, data: Fields): TaskRequest {
     params: taskMetadata?.webhookParams ?? {},
     metadata: task.metadata ?? {},
     priority: task.priority ?? 0,
+    file: null,
     callbackUrl: task.callbackUrl ?? null,
     callbackFormat: task.callbackFormat ?? null,
     timeoutSeconds: null,

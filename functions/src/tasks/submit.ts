@@ -91,6 +91,7 @@ async function newTask(deps: Deps, request: TaskRequest, correlationId: string):
     params: toStorable(params),
     metadata: toStorable(request.metadata),
     priority: request.priority,
+    file: request.file,
     callbackUrl: request.callbackUrl,
     callbackFormat: request.callbackFormat,
     retryOf: request.retryOf,
@@ -132,7 +133,7 @@ async function resolveWorker(deps: Deps, { worker }: TaskRequest): Promise<Worke
     const own = { service: null, sealedAuth, sealedSecret: null, webhookUrl: worker.url, params: {} };
     return { ...defaults, provider, mode, eventPrefix, heartbeatSeconds, ...own };
   }
-  const service = await deps.findService(worker.service);
+  const service = await deps.services.find(worker.service);
   if (service === undefined) {
     const message = `No service called "${worker.service}" is registered. An operator registers it with PUT /api/v1/services/${worker.service}.`;
     throw new BoomerangError("unknown_service", message, { status: 422, errors: [{ field: "service", message }] });
@@ -155,7 +156,12 @@ async function resolveWorker(deps: Deps, { worker }: TaskRequest): Promise<Worke
   };
 }
 
-/** Of all that the caller said, but not of credentials: a user may read the digest. */
-function requestDigest({ worker, ...said }: TaskRequest): string {
-  return digestOf({ ...said, worker: "url" in worker ? { url: worker.url } : worker });
+/** Of all that the caller said, but not of credentials: a user may read the digest. Nor of where a file lies, which is ours. */
+function requestDigest({ worker, file, ...said }: TaskRequest): string {
+  const { path: _, ...sent } = file ?? { path: "" };
+  return digestOf({
+    ...said,
+    worker: "url" in worker ? { url: worker.url } : worker,
+    file: file === null ? null : sent,
+  });
 }

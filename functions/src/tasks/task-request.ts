@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isDocumentId } from "../domain/document-id.ts";
 import { isTooDeep } from "../domain/storable.ts";
+import type { TaskFile } from "./pending-webhook.ts";
 
 /** What every way in comes to: HTTP, a callable, a task document. Checked already, but for the URLs and the service. */
 export interface TaskRequest {
@@ -16,6 +17,7 @@ export interface TaskRequest {
   readonly params: Readonly<Record<string, unknown>>;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly priority: number;
+  readonly file: TaskFile | null;
   readonly callbackUrl: string | null;
   readonly callbackFormat: string | null;
   readonly timeoutSeconds: number | null;
@@ -79,17 +81,19 @@ function isObject(value: unknown): boolean {
 /** `POST /api/v1/tasks` and the callable `submitTask`. */
 export const taskBody = z
   .strictObject({
-    service: serviceName.optional(),
-    webhook_url: url.optional(),
-    prompt: prompt.default(""),
-    parameters: params.default({}),
-    metadata: metadata.default({}),
+    service: serviceName.optional().meta({ description: "A registered service. It or `webhook_url` must be given." }),
+    webhook_url: url.optional().meta({ description: "Instead of `service`; for admins." }),
+    prompt: prompt.default("").meta({ description: "What is to be done, in words." }),
+    parameters: params.default({}).meta({ description: "What the service gets beside the prompt. At most 256 KiB." }),
+    metadata: metadata.default({}).meta({ description: "Yours: passed through untouched. At most 64 KiB." }),
     project_id: documentId.nullish(),
-    user_id: documentId.nullish(),
-    priority: priority.default(0),
-    callback_url: url.nullish(),
-    callback_format: z.enum(callbackFormats).nullish(),
-    timeout_seconds: timeoutSeconds.nullish(),
+    user_id: documentId.nullish().meta({ description: "Who is notified. A Firebase user names only themselves." }),
+    priority: priority.default(0).meta({ description: "Handed to the service." }),
+    callback_url: url.nullish().meta({ description: "Where this task's events are sent, signed." }),
+    callback_format: z.enum(callbackFormats).nullish().meta({ description: "In which shape; `standard` by itself." }),
+    timeout_seconds: timeoutSeconds
+      .nullish()
+      .meta({ description: "Until it expires; the service's own where it is left out, else 300." }),
   })
   .refine((body) => (body.service === undefined) !== (body.webhook_url === undefined), {
     path: ["service"],

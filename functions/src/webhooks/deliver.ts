@@ -6,7 +6,7 @@ import { notYet, tooEarly } from "../platform/queue.ts";
 import { readShared } from "../platform/shared-read.ts";
 import { pendingWebhookRef, readPendingWebhook } from "../tasks/pending-webhook.ts";
 import { type Delivery, type DeliveryOrder, deliveries, deliveryIdOf, eventIdOf } from "./delivery.ts";
-import { type ApplicationEvent, applicationEvent, taskEvent } from "./outgoing-event.ts";
+import { type ApplicationEvent, applicationEvent, eventSource, taskEvent } from "./outgoing-event.ts";
 import { enqueueAttempt } from "./publish.ts";
 import { hourlyLimitEnds } from "./rate-limit.ts";
 import { recordDelivery } from "./record-delivery.ts";
@@ -111,7 +111,7 @@ function firstDelivery(
 function originOf(deps: Deps, { source }: DeliveryOrder, snapshot: DocumentSnapshot) {
   const data = snapshot.data();
   if (data === undefined) return undefined;
-  const teller = `urn:boomerang:${deps.config.projectId}`;
+  const teller = eventSource(deps.config);
   if ("event" in source) {
     const stored = data as ApplicationEvent;
     const event = applicationEvent(stored, teller);

@@ -1,5 +1,6 @@
 import type { Timestamp } from "firebase-admin/firestore";
-import type { TaskEvent } from "../domain/events.ts";
+import type { Config } from "../config.ts";
+import { finalEvent, type TaskEvent } from "../domain/events.ts";
 import { fromStorable } from "../domain/storable.ts";
 import { isFinal } from "../domain/task-state.ts";
 import type { EventKind, OutgoingEvent, TaskFacts } from "../formats/format.ts";
@@ -47,6 +48,21 @@ export function taskEvent(task: PendingWebhook, entry: TaskEvent<Timestamp>, sou
   };
   const id = eventIdOf({ task: task.correlationId, seq: entry.seq });
   return { id, type: entry.type, at: entry.at.toMillis(), source, kind: kindOf(entry.type), task: facts };
+}
+
+/** A task's events so far, as they are sent, in order. One that was imported as finished has at least its end. */
+export function taskEvents(task: PendingWebhook, source: string): OutgoingEvent[] {
+  const { status, eventPrefix, completedAt, updatedAt } = task;
+  const entries = [...task.history].sort((a, b) => a.seq - b.seq);
+  if (isFinal(status) && entries.at(-1)?.status !== status) {
+    entries.push(finalEvent(eventPrefix, status, completedAt ?? updatedAt));
+  }
+  return entries.map((entry) => taskEvent(task, entry, source));
+}
+
+/** Who tells of events: a URI reference, for formats that name it. */
+export function eventSource({ projectId }: Pick<Config, "projectId">): string {
+  return `urn:boomerang:${projectId}`;
 }
 
 /** An event that the application published, as it is sent. */

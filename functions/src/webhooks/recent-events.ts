@@ -1,24 +1,33 @@
-import type { Query, QueryDocumentSnapshot } from "firebase-admin/firestore";
+import { type Query, type QueryDocumentSnapshot, Timestamp } from "firebase-admin/firestore";
 import type { Deps } from "../deps.ts";
+import { type ListName, readCursor, writeCursor } from "../domain/list-cursor.ts";
 import { fromStorable } from "../domain/storable.ts";
 import type { TaskStatus } from "../domain/task-state.ts";
-import { invalidFields } from "../domain/validation.ts";
 import { timestamp } from "../platform/firestore.ts";
-import { pendingWebhooks, readPendingWebhook } from "../tasks/pending-webhook.ts";
+import { type PendingWebhook, pendingWebhooks, readPendingWebhook } from "../tasks/pending-webhook.ts";
 import { eventIdOf } from "./delivery.ts";
 import type { ApplicationEvent } from "./outgoing-event.ts";
 import { events } from "./publish-event.ts";
 
-/** An event of a task or of the application, as the list shows it. `at` is in milliseconds since 1970. */
-export type RecentEvent = { readonly id: string; readonly type: string; readonly at: number } & (
-  | {
-      readonly taskId: string;
-      readonly status: TaskStatus;
-      readonly progress: number | null;
-      readonly message: string | null;
-    }
-  | { readonly taskId: null; readonly payload: Record<string, unknown> }
-);
+/** What happened. `at` is in milliseconds since 1970. */
+interface Happening {
+  readonly id: string;
+  readonly type: string;
+  readonly at: number;
+}
+
+/** An event of a task, as a list shows it. */
+export interface ListedTaskEvent extends Happening {
+  readonly taskId: string;
+  readonly status: TaskStatus;
+  readonly progress: number | null;
+  readonly message: string | null;
+}
+
+/** An event of a task or of the application, as the list shows it. */
+export type RecentEvent =
+  | ListedTaskEvent
+  | (Happening & { readonly taskId: null; readonly payload: Record<string, unknown> });
 
 const readAtOnce = 100;
 
@@ -37,7 +46,9 @@ export async function recentEvents(
   ownerId: string,
   { hours, limit, cursor }: RecentQuery,
 ): Promise<{ data: RecentEvent[]; nextCursor: string | null }> {
-  const window = { since: deps.now() - hours * 3_600_000, before: positionOf(cursor), wanted: limit + 1 };
+  const list = ["events", { ownerId }];
+  const before = cursor === undefined ? undefined : positionOf(list, cursor);
+  const window = { since: deps.now() - hours * 3_600_000, before, wanted: limit + 1 };
   const since = timestamp(window.since);
   const tasks = pendingWebhooks(deps.db).where("ownerId", "==", ownerId).where("updatedAt", ">=", since);
   const own = events(deps.db).where("ownerId", "==", ownerId).where("createdAt", ">=", since);
@@ -48,7 +59,7 @@ export async function recentEvents(
   const all = found.flat().sort(newestFirst);
   const data = all.slice(0, limit);
   const last = data.at(-1);
-  return { data, nextCursor: all.length > limit && last !== undefined ? `${last.at}_${last.id}` : null };
+  return { data, nextCursor: all.length > limit && last !== undefined ? cursorAfter(list, last) : null };
 }
 
 type Position = Pick<RecentEvent, "at" | "id">;
@@ -82,14 +93,20 @@ function newestFirst(a: Position, b: Position): number {
 }
 
 function ofTask(document: QueryDocumentSnapshot): RecentEvent[] {
-  return readPendingWebhook(document.data()).history.map((entry) => ({
-    id: eventIdOf({ task: document.id, seq: entry.seq }),
-    type: entry.type,
-    at: entry.at.toMillis(),
-    taskId: document.id,
-    status: entry.status,
-    progress: entry.progress ?? null,
-    message: entry.message ?? null,
+  return eventsOfTask(document.id, readPendingWebhook(document.data()));
+}
+
+/** A task's events in the order in which they happened. */
+export function eventsOfTask(taskId: string, { history }: Pick<PendingWebhook, "history">): ListedTaskEvent[] {
+  const inOrder = history.toSorted((a, b) => a.seq - b.seq);
+  return inOrder.map(({ seq, type, at, status, progress, message }) => ({
+    id: eventIdOf({ task: taskId, seq }),
+    type,
+    at: at.toMillis(),
+    taskId,
+    status,
+    progress: progress ?? null,
+    message: message ?? null,
   }));
 }
 
@@ -100,10 +117,12 @@ function ofApplication(document: QueryDocumentSnapshot): RecentEvent[] {
   ];
 }
 
-function positionOf(cursor: string | undefined): Position | undefined {
-  if (cursor === undefined) return undefined;
-  const [, at, id] = /^(\d{1,15})_(.+)$/s.exec(cursor) ?? [];
-  if (at === undefined || id === undefined)
-    throw invalidFields([{ field: "cursor", message: "is not one that this list gave" }]);
-  return { at: Number(at), id };
+function cursorAfter(list: ListName, { at, id }: Position): string {
+  const { seconds, nanoseconds } = timestamp(at);
+  return writeCursor(list, { seconds, nanoseconds, id });
+}
+
+function positionOf(list: ListName, cursor: string): Position {
+  const { seconds, nanoseconds, id } = readCursor(list, cursor);
+  return { at: new Timestamp(seconds, nanoseconds).toMillis(), id };
 }

@@ -2,6 +2,7 @@ import type { Deps } from "../deps.ts";
 import { BoomerangError } from "../domain/errors.ts";
 import type { OutgoingEvent } from "../formats/format.ts";
 import { formatOf } from "../formats/index.ts";
+import { eventSource } from "./outgoing-event.ts";
 import type { SentDelivery } from "./send-delivery.ts";
 import { sendDelivery } from "./send-delivery.ts";
 import type { Webhook } from "./webhook.ts";
@@ -22,7 +23,7 @@ export async function testWebhook(
 ): Promise<SentDelivery> {
   const now = deps.now();
   const id = `evt_test_${deps.newId()}`;
-  const event = sampleEvent(id, type, sample, now, `urn:boomerang:${deps.config.projectId}`);
+  const event = sampleEvent(id, type, sample, now, eventSource(deps.config));
   const body = formatOf(webhook.format).render(event);
   if (body === undefined) {
     const message = `The format ${webhook.format} has no shape for ${type}, and never sends it.`;

@@ -22,12 +22,15 @@ export type WebhookChanges = { readonly [Key in keyof WebhookSettings]?: Exclude
 export const eventType = z
   .string()
   .max(100)
-  .regex(/^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+$/i, "must be a dotted type, such as job.completed");
+  .regex(/^[a-zA-Z][a-zA-Z0-9_-]*(\.[a-zA-Z0-9_-]+)+$/, "must be a dotted type, such as job.completed");
 
 const pattern = z
   .string()
   .max(100)
-  .regex(/^(\*|[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*\.([a-z0-9_-]+|\*))$/i, 'must be an event type, "prefix.*" or "*"');
+  .regex(
+    /^(\*|[a-zA-Z][a-zA-Z0-9_-]*(\.[a-zA-Z0-9_-]+)*\.([a-zA-Z0-9_-]+|\*))$/,
+    'must be an event type, "prefix.*" or "*"',
+  );
 
 /** Ours, or the connection's: a custom header must not replace them (RFC 9110, 7.6.1; RFC 9112). */
 const reserved =
@@ -63,22 +66,40 @@ export const secretToken = z
     return bytes >= 24 && bytes <= 64;
   }, "must be 24 to 64 bytes in base64 after whsec_; leave it out to be given one");
 
+/** What people call something. */
+export const displayName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .regex(/^\P{Cc}*$/u, "must not hold control characters");
+
 const fields = {
-  name: z
-    .string()
-    .trim()
+  name: displayName.meta({ description: "Unique among yours." }),
+  url: z.string().min(1).max(2_048).meta({ description: "`https`, a public host." }),
+  events: z
+    .array(pattern)
     .min(1)
-    .max(100)
-    .regex(/^\P{Cc}*$/u, "must not hold control characters"),
-  url: z.string().min(1).max(2_048),
-  events: z.array(pattern).min(1).max(50),
+    .max(50)
+    .meta({ description: "Each a type (`job.completed`), all below a prefix (`job.*`) or everything (`*`)." }),
   description: z.string().max(1_000).nullish(),
-  headers: headers.nullish(),
-  secret_token: secretToken.nullish(),
-  retry_count: z.int().min(0).max(10),
-  timeout_seconds: z.int().min(5).max(300),
-  is_active: z.boolean(),
-  format: z.enum(formats.map((format) => format.name) as [string, ...string[]]),
+  headers: headers.nullish().meta({ description: "Sent with every request. Encrypted where they are kept." }),
+  secret_token: secretToken
+    .nullish()
+    .meta({ description: "What signs; one is made where it is left out. In a change, it rotates to this one." }),
+  retry_count: z.int().min(0).max(10).meta({ description: "Attempts after the first." }),
+  timeout_seconds: z.int().min(5).max(300).meta({ description: "How long an attempt waits for the answer." }),
+  is_active: z.boolean().meta({ description: "An inactive one hears of nothing." }),
+  format: z
+    .enum(formats.map((format) => format.name) as [string, ...string[]])
+    .meta({ description: "The shape in which events are sent." }),
+};
+
+const example = {
+  name: "My Integration",
+  url: "https://example.com/webhook",
+  events: ["job.completed", "job.failed"],
+  description: "Notify my system about job completions",
 };
 
 /** `POST /webhooks`. The default format is the route's. */
@@ -91,6 +112,7 @@ export function webhookBody(defaultFormat: string) {
       is_active: fields.is_active.default(true),
       format: fields.format.default(defaultFormat),
     })
+    .meta({ id: defaultFormat === "taskflow" ? "NewTaskflowWebhook" : "NewWebhook", examples: [example] })
     .transform(
       (body): WebhookSettings => ({
         name: body.name,
@@ -111,6 +133,7 @@ export function webhookBody(defaultFormat: string) {
 export const webhookPatch = z
   .strictObject(fields)
   .partial()
+  .meta({ id: "WebhookChanges", examples: [{ events: ["job.completed", "job.failed"], retry_count: 5 }] })
   .transform((body): WebhookChanges => {
     const { description, headers, secret_token, retry_count, timeout_seconds, is_active, ...same } = body;
     return withoutUndefined({

@@ -1,5 +1,5 @@
 import type { Firestore, Timestamp } from "firebase-admin/firestore";
-import { createReadCache } from "./read-cache.ts";
+import { createReadCache } from "../platform/read-cache.ts";
 
 /** A secret of a webhook, encrypted. The first of a webhook's is the newest. */
 export interface SealedSecret {
@@ -58,11 +58,11 @@ export function createFindWebhooks(db: Firestore, now: () => number): FindWebhoo
   const ids = createReadCache<Webhook | undefined>(now, cacheMs);
   return {
     ofOwner: (ownerId) =>
-      owners(ownerId, async () => {
+      owners.get(ownerId, async () => {
         const { docs } = await webhooks(db).where("ownerId", "==", ownerId).get();
         return docs.map((doc) => doc.data() as Webhook);
       }),
-    byId: (id) => ids(id, async () => (await webhooks(db).doc(id).get()).data() as Webhook | undefined),
+    byId: (id) => ids.get(id, async () => (await webhooks(db).doc(id).get()).data() as Webhook | undefined),
   };
 }
 

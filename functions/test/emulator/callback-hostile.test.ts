@@ -104,7 +104,7 @@ test("a result of 5 MB goes to the file store, with a reference in its place, an
     const bytes = Buffer.byteLength(JSON.stringify(sent));
     const path = `results/${id}/${bytes}.json`;
     expect(task).toHaveProperty(part, { $storage: expect.objectContaining({ path, bytes }) });
-    expect(JSON.parse(deps.files.get(path) ?? "")).toEqual(sent);
+    expect(JSON.parse(deps.kept.get(path) ?? "")).toEqual(sent);
   }
   expect((await callBack(deps, id, report)).body).toMatchObject({ duplicate: true });
 });

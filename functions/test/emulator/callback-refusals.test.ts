@@ -19,7 +19,7 @@ test.each([
   ["none", () => null],
   ["an empty one", () => ""],
   ["garbage", () => "garbage"],
-  ["parts without a signature", () => "generic~task~"],
+  ["parts without a signature", () => "generic~task~kgx8v3e0~"],
   ["another task's", () => tokenFor(deps.keys, "5e0e2b3e-58a4-4c07-9a8f-df3a0d8a7f63")],
   ["one made with another secret", (id: string) => tokenFor(parseKeys(newSecret()), id)],
   ["one with another provider in it", (id: string) => tokenFor(deps.keys, id).replace("generic", "replicate")],

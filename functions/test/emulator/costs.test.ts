@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { receiveCallback } from "../../src/callbacks/webhook-callback.ts";
+import { createApiKeys } from "../../src/http/api-keys.ts";
 import { createApp } from "../../src/http/app.ts";
 import { deriveConsequences } from "../../src/tasks/consequences.ts";
 import { dispatchTask } from "../../src/tasks/dispatch.ts";
@@ -15,7 +16,12 @@ const db = newTestFirestore();
 const { db: counted, count } = countOperations(db);
 // Setting up and looking on go past the count, what the product does goes through it.
 const aside = createTestDeps(db);
-const deps = { ...aside, db: counted, findService: createServices(counted, aside.now) };
+const deps = {
+  ...aside,
+  db: counted,
+  apiKeys: createApiKeys({ ...aside, db: counted }),
+  services: createServices(counted, aside.now),
+};
 const app = createApp(deps);
 afterAll(() => db.terminate());
 
@@ -109,7 +115,7 @@ test("a duplicate callback costs three reads and no write, a forged one nothing 
   await dispatchNext(aside, id);
   const callbackUrl = String(service.calls.at(-1)?.body.callbackUrl);
   const forged = await costOf(count, async () => {
-    for (const token of ["generic~task~AAAA", "", callbackUrl.slice(0, -1)]) {
+    for (const token of ["generic~task~kgx8v3e0~AAAA", "", callbackUrl.slice(0, -1)]) {
       expect(await callBack(id, `https://x.example.com/?token=${token}`, {})).toMatchObject({ status: 401 });
     }
   });

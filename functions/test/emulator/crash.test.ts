@@ -99,8 +99,8 @@ async function lifeWithCrash(scenario: Scenario, plan: CrashPlan, recovery: Reco
     const task = readPendingWebhook(document?.data() ?? {});
     expect(task).toMatchObject({ status: "completed", resultUrl: report.resultUrl, metadata: { n: 1 } });
     expect(task.resultMetadata).toEqual({ fps: 24 });
-    expect(scenario.large ? JSON.parse([...deps.files.values()][0] ?? "null") : task.result).toEqual(result);
-    expect(deps.files.size).toBe(scenario.large ? 1 : 0);
+    expect(scenario.large ? JSON.parse([...deps.kept.values()][0] ?? "null") : task.result).toEqual(result);
+    expect(deps.kept.size).toBe(scenario.large ? 1 : 0);
     expect((await outcomeRef(db, id).get()).data()).toMatchObject({
       status: "completed",
       resolutions: 0,

@@ -1,5 +1,5 @@
-import { callbackToken } from "../../src/domain/callback-token.ts";
 import { parseKeys } from "../../src/domain/keys.ts";
+import { tokenFor } from "../support/callbacks.ts";
 import { dispatched, dispatchNext, queuedTask } from "../support/dispatching.ts";
 import { type Answer, type IncomingCall, startService } from "../support/recording-service.ts";
 import { snapshotOf } from "../support/tasks.ts";
@@ -72,11 +72,12 @@ test.each(quoting)("a credential or token that the service quotes %s is not kept
     });
     await db.doc("services/echo").set({ url: service.url, mode, sealedAuth: deps.keys.seal(auth) });
     deps.advance(10_001);
-    const { correlationId } = await dispatched(deps, service.url, { worker: { service: "echo" } });
-    const token = callbackToken(deps.keys, { correlationId, provider: "generic", eventPrefix: "task" });
+    const task = await dispatched(deps, service.url, { worker: { service: "echo" } });
+    const { correlationId } = task;
+    const token = tokenFor(deps.keys, correlationId, task.createdAt.toMillis());
     const kept = JSON.stringify([(await snapshotOf(deps, correlationId)).data(), deps.logged]);
     expect(kept).toContain("[removed]");
-    const secrets = [token, token.split("~")[2] ?? "", "c2VjcmV0"];
+    const secrets = [token, token.split("~")[3] ?? "", "c2VjcmV0"];
     expect(secrets.filter((secret) => kept.includes(secret))).toEqual([]);
   }
 });

@@ -112,12 +112,15 @@ test("a large result goes to the file store, with a reference in its place", asy
   const task = await answered({ status: 200, body: { status: "success", result, metadata: { small: true } } });
   const reference = { $storage: { bucket: "test", path: expect.stringContaining(`results/${task.correlationId}/`) } };
   expect(task).toMatchObject({ status: "completed", result: reference, resultMetadata: { small: true } });
-  const kept = [...deps.files].find(([path]) => path.includes(task.correlationId));
+  const kept = [...deps.kept].find(([path]) => path.includes(task.correlationId));
   expect(JSON.parse(kept?.[1] ?? "null")).toEqual(result);
 });
 
 test("a file store that does not answer leaves the task as it was, for the queue to try again", async () => {
-  const failing = createTestDeps(db, { keys: deps.keys, keepJson: () => Promise.reject(new Error("storage is down")) });
+  const failing = createTestDeps(db, {
+    keys: deps.keys,
+    files: { ...deps.files, keepJson: () => Promise.reject(new Error("storage is down")) },
+  });
   const { url, worker, calls } = await syncService({ status: 200, body: { text: "x".repeat(300_000) } });
   const id = await queuedTask(failing, url, { worker });
   await expect(dispatchNext(failing, id)).rejects.toThrow("storage is down");

@@ -52,6 +52,7 @@ test("the request to the service is that of the contract, to the letter", async 
     correlationId,
     provider: "generic",
     eventPrefix: "task",
+    createdAt: task.createdAt.toMillis(),
   });
   expect(task.status).toBe("initiated");
 });

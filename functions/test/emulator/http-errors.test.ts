@@ -80,8 +80,11 @@ test("no answer lets another site's page read it", async () => {
 
 test("what goes wrong with us is a 500 that says nothing of how, and the log says it", async () => {
   const broken = createTestDeps(deps.db, {
-    findService: () => {
-      throw new TypeError("password=hunter2 at /srv/x.js:1:1");
+    services: {
+      find: () => {
+        throw new TypeError("password=hunter2 at /srv/x.js:1:1");
+      },
+      forget: () => {},
     },
   });
   const { status, headers, text, body } = await createApiClient(broken)("POST", "/tasks", {

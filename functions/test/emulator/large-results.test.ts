@@ -1,9 +1,9 @@
 import { receiveCallback } from "../../src/callbacks/webhook-callback.ts";
-import { callbackToken } from "../../src/domain/callback-token.ts";
 import { completed, failed } from "../../src/domain/outcome.ts";
 import { expirePendingWebhooks } from "../../src/tasks/expire.ts";
 import { keepLargeParts } from "../../src/tasks/large-results.ts";
 import { resolveTask } from "../../src/tasks/resolve.ts";
+import { tokenFor } from "../support/callbacks.ts";
 import { submitted } from "../support/tasks.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 
@@ -13,7 +13,7 @@ afterAll(() => deps.db.terminate());
 const sized = (bytes: number) => ({ text: "x".repeat(bytes - '{"text":""}'.length) });
 const isReference = (part: unknown) => part !== null && typeof part === "object" && "$storage" in part;
 const kept = async (result: unknown, resultMetadata: unknown = null) => {
-  const outcome = await keepLargeParts(deps.keepJson, "some-id", completed({ result, resultMetadata }));
+  const outcome = await keepLargeParts(deps.files.keepJson, "some-id", completed({ result, resultMetadata }));
   return [isReference(outcome.result), isReference(outcome.resultMetadata)];
 };
 
@@ -33,16 +33,16 @@ test("two parts that fit only one by one do not both stay", async () => {
 
 test("a long error leaves less room", async () => {
   const outcome = failed("service_error", "x".repeat(30_000), sized(100 * 1_024));
-  expect(isReference((await keepLargeParts(deps.keepJson, "some-id", outcome)).resultMetadata)).toBe(true);
+  expect(isReference((await keepLargeParts(deps.files.keepJson, "some-id", outcome)).resultMetadata)).toBe(true);
 });
 
 test("the file has the part as JSON, and an equal part has the same text", async () => {
   const one = { b: "x".repeat(200_000), a: [[1]], "": null };
-  const { result } = await keepLargeParts(deps.keepJson, "id-a", completed({ result: one }));
+  const { result } = await keepLargeParts(deps.files.keepJson, "id-a", completed({ result: one }));
   const other = { "": null, a: [[1]], b: one.b };
-  const again = await keepLargeParts(deps.keepJson, "id-a", completed({ result: other }));
+  const again = await keepLargeParts(deps.files.keepJson, "id-a", completed({ result: other }));
   expect(again.result).toEqual(result);
-  const text = [...deps.files].find(([path]) => path.startsWith("results/id-a/"))?.[1];
+  const text = [...deps.kept].find(([path]) => path.startsWith("results/id-a/"))?.[1];
   expect(JSON.parse(text ?? "null")).toEqual(one);
 });
 
@@ -67,7 +67,7 @@ test.each([
   const answer = await receiveCallback(deps, {
     method: "POST",
     path: `/${id}`,
-    token: callbackToken(deps.keys, { correlationId: id, provider: "generic", eventPrefix: "task" }),
+    token: tokenFor(deps.keys, id),
     contentType: "application/json",
     body: Buffer.from(JSON.stringify(body)),
   });

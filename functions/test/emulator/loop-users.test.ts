@@ -1,7 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { pendingWebhookRef } from "../../src/tasks/pending-webhook.ts";
 import { startService } from "../support/recording-service.ts";
-import { callApi, callSubmitTask, fetchJson, newUser, type SignedInUser, stackFirestore } from "../support/stack.ts";
+import {
+  callApi,
+  callSubmitTask,
+  fetchJson,
+  newAdmin,
+  newUser,
+  type SignedInUser,
+  stackFirestore,
+} from "../support/stack.ts";
 import { waitFor, waitForDocument } from "../support/wait-for.ts";
 
 jest.setTimeout(90_000);
@@ -111,4 +119,38 @@ test("an ID token that is not one lets nobody in", async () => {
     expect([token, status, body.code]).toEqual([token, 401, "unauthenticated"]);
   }
   expect((await callApi("GET", "/tasks/none", { headers: bearer({ idToken }) })).status).toBe(404);
+});
+
+test("a user with the admin claim is an admin over HTTP, any other is not", async () => {
+  const [admin, user, service] = [await newAdmin(), await newUser(), await newService()];
+  const submitted = await callApi("POST", "/tasks", { headers: bearer(user), body: { service: service.name } });
+  const name = `claimed-${randomUUID()}`;
+  const adminsOnly = [
+    ["PUT", `/services/${name}`, 201, { url: service.url }],
+    ["GET", "/services", 200],
+    ["DELETE", `/services/${name}`, 204],
+    ["GET", "/keys", 200],
+    ["POST", `/tasks/${submitted.body.id}/resolve`, 200, { status: "failed", error: "Enough." }],
+  ] as const;
+  for (const [method, path, expected, body] of adminsOnly) {
+    const refused = await callApi(method, path, { headers: bearer(user), body });
+    expect([method, path, refused.status, refused.body.code]).toEqual([method, path, 403, "forbidden"]);
+    const { status } = await callApi(method, path, { headers: bearer(admin), body });
+    expect([method, path, status]).toEqual([method, path, expected]);
+  }
+  const own = await callApi("GET", `/tasks/${submitted.body.id}`, { headers: bearer(admin) });
+  expect([own.status, own.body.user_id]).toEqual([200, user.uid]);
+});
+
+test("a key that is made and deleted over HTTP works in between", async () => {
+  const owner = `owner-${randomUUID()}`;
+  const made = await callApi("POST", "/keys", { body: { owner_id: owner, scopes: ["tasks:read"] } });
+  expect(made.status).toBe(201);
+  const headers = { "x-api-key": String(made.body.key) };
+  expect((await callApi("GET", "/tasks/none", { headers })).status).toBe(404);
+  expect((await callApi("GET", `/keys?owner_id=${owner}`)).body.data).toMatchObject([{ id: made.body.id, name: null }]);
+  expect((await callApi("DELETE", `/keys/${made.body.id}`)).status).toBe(204);
+  await waitFor("the end of the key", async () =>
+    (await callApi("GET", "/tasks/none", { headers })).status === 401 ? true : undefined,
+  );
 });

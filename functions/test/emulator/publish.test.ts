@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { receiveCallback } from "../../src/callbacks/webhook-callback.ts";
-import { callbackToken } from "../../src/domain/callback-token.ts";
 import { cancelTask } from "../../src/tasks/cancel.ts";
 import { deriveConsequences } from "../../src/tasks/consequences.ts";
 import { deliveries } from "../../src/webhooks/delivery.ts";
 import { publishApplicationEvent } from "../../src/webhooks/publish.ts";
 import { publishEvent } from "../../src/webhooks/publish-event.ts";
 import { webhooks } from "../../src/webhooks/webhook.ts";
+import { tokenFor } from "../support/callbacks.ts";
 import { bringAll, deliveryOrders, waiting } from "../support/delivery-queue.ts";
 import { costOf, countOperations } from "../support/operation-count.ts";
 import { published, subscribed } from "../support/subscribers.ts";
@@ -17,7 +17,7 @@ const db = newTestFirestore();
 afterAll(() => db.terminate());
 
 function report(deps: TestDeps, id: string, body: object) {
-  const token = callbackToken(deps.keys, { correlationId: id, provider: "generic", eventPrefix: "task" });
+  const token = tokenFor(deps.keys, id);
   const bytes = Buffer.from(JSON.stringify({ correlationId: id, ...body }));
   return receiveCallback(deps, { method: "POST", path: `/${id}`, token, contentType: "application/json", body: bytes });
 }

@@ -112,7 +112,7 @@ test("a result by hand that is too large for its document is kept as a file", as
   const id = await taskOf("failed");
   const task = await resolveTask(deps, admin, id, completed({ result: { text: "x".repeat(1_100_000) } }));
   expect(task).toMatchObject({ status: "completed", result: { $storage: { bytes: 1_100_011 } } });
-  expect([...deps.files.keys()]).toEqual([`results/${id}/1100011.json`]);
+  expect([...deps.kept.keys()]).toEqual([`results/${id}/1100011.json`]);
 });
 
 test("map, comment and notifications follow a resolution", async () => {

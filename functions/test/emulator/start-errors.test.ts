@@ -107,7 +107,7 @@ test.each([
   ["wrongly configured", new BoomerangError("bad_configuration", "BOOMERANG_SECRET is not set.")],
 ])("a registry of services that is %s is no error of the document: the trigger runs again", async (_, failure) => {
   const snapshot = await written(deps, { service: "video" });
-  const findService = () => Promise.reject(failure);
-  await expect(startTask({ ...deps, findService }, snapshot)).rejects.toBe(failure);
+  const services = { find: () => Promise.reject(failure), forget: () => {} };
+  await expect(startTask({ ...deps, services }, snapshot)).rejects.toBe(failure);
   expect(await mapOf(snapshot)).toBeUndefined();
 });

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Firestore } from "firebase-admin/firestore";
 import type { Deps } from "../../src/deps.ts";
+import type { Scope } from "../../src/http/api-keys.ts";
 import { createApp } from "../../src/http/app.ts";
-import type { Scope } from "../../src/http/identity.ts";
+import { checkDocumented } from "./documented-answers.ts";
 
-/** An answer of the API, with its JSON read. */
+/** An answer of the API, with its JSON read; `body` is empty where it is something else. */
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -21,12 +22,16 @@ interface Sent {
 
 export type CallApi = (method: string, path: string, sent?: Sent) => Promise<ApiAnswer>;
 
-/** Calls the HTTP API in this process, below `/api/v1` unless the path begins with `//`. */
+/**
+ * Calls the HTTP API in this process, below `/api/v1` unless the path begins with `//`. Every answer is held against the OpenAPI
+ * document.
+ */
 export function createApiClient(deps: Deps): CallApi {
   const app = createApp(deps);
   return async (method, path, { key, headers = {}, body } = {}) => {
     const raw = typeof body === "string" || body instanceof Uint8Array || body === undefined;
-    const response = await app.request(path.startsWith("//") ? path.slice(1) : `/api/v1${path}`, {
+    const target = path.startsWith("//") ? path.slice(1) : `/api/v1${path}`;
+    const response = await app.request(target, {
       method,
       headers: {
         ...(key === undefined ? {} : { "x-api-key": key }),
@@ -36,12 +41,22 @@ export function createApiClient(deps: Deps): CallApi {
       ...(body === undefined ? {} : { body: raw ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, text, body: parsed(text) };
+    checkDocumented(method, target, {
+      status: response.status,
+      headers: response.headers,
+      text,
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: parsed(response.headers.get("content-type"), text),
+    };
   };
 }
 
-function parsed(text: string): Record<string, unknown> {
-  return text === "" ? {} : JSON.parse(text);
+function parsed(type: string | null, text: string): Record<string, unknown> {
+  return text !== "" && /json$/.test(type ?? "") ? JSON.parse(text) : {};
 }
 
 /** Where a key is kept: by its hash. */

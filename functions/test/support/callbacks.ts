@@ -7,9 +7,9 @@ import { callbackToken } from "../../src/domain/callback-token.ts";
 import type { Keys } from "../../src/domain/keys.ts";
 import { type LateCallback, pendingWebhookRef } from "../../src/tasks/pending-webhook.ts";
 
-/** A valid token for the callback of that task. */
-export function tokenFor(keys: Keys, correlationId: string): string {
-  return callbackToken(keys, { correlationId, provider: "generic", eventPrefix: "task" });
+/** A valid token for the callback of that task, as if it was submitted at `createdAt` (milliseconds since 1970). */
+export function tokenFor(keys: Keys, correlationId: string, createdAt = 1_700_000_000_000): string {
+  return callbackToken(keys, { correlationId, provider: "generic", eventPrefix: "task", createdAt });
 }
 
 /** What the service of that task calls back with, without HTTP in between; the correlation id is filled in. */
@@ -22,7 +22,7 @@ export async function callBackRaw(deps: Deps, id: string, body: string): Promise
   return await receiveCallback(deps, {
     method: "POST",
     path: `/${id}`,
-    token: tokenFor(deps.keys, id),
+    token: tokenFor(deps.keys, id, deps.now()),
     contentType: "application/json",
     body: Buffer.from(body),
   });

@@ -61,10 +61,16 @@ export function crashingDeps(deps: Deps, plan: CrashPlan): Crashing {
       deps: {
         ...deps,
         db,
-        findService: createServices(db, deps.now),
+        services: createServices(db, deps.now),
         enqueue: (task) => step("enqueue", () => deps.enqueue(task)),
         send: (request) => step("send", () => deps.send(request)),
-        keepJson: (folder, json) => step("keepJson", () => deps.keepJson(folder, json)),
+        files: {
+          keepJson: (folder, json) => step("keepJson", () => deps.files.keepJson(folder, json)),
+          write: (path, type, source) => step("writeFile", () => deps.files.write(path, type, source)),
+          read: (path) => step("readFile", () => deps.files.read(path)),
+          copy: (from, to) => step("copyFile", () => deps.files.copy(from, to)),
+          delete: (path) => step("deleteFile", () => deps.files.delete(path)),
+        },
       },
     };
     return process;

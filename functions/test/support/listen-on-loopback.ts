@@ -9,5 +9,7 @@ Server.prototype.listen = function (this: Server, _port: unknown, listening?: ()
   return Reflect.apply(listen, this, [{ host: "127.0.0.1", port: 0 }, listening]);
 } as typeof listen;
 
+process.on("message", () => process.send?.({ bytes: process.resourceUsage().maxRSS * 1_024 }));
+
 // Whoever started this process is gone, however that came: so is its end of the channel.
 process.on("disconnect", () => process.exit(0));

@@ -13,6 +13,8 @@ const maxRounds = 300;
 export interface ProductionRuntime {
   /** `http://127.0.0.1:{port}`, without a slash at the end. */
   readonly url: string;
+  /** The most memory that the process has held at any time, in bytes. */
+  peakMemory(): Promise<number>;
   /** What it has written to stdout and stderr so far. */
   output(): string;
   /** Ends the process, and waits until it is gone. */
@@ -41,7 +43,16 @@ export async function startProductionRuntime(
     await ended(child);
     throw new Error(`The runtime of ${target} did not start. It wrote:\n${output}`, { cause });
   });
-  return { url: `http://127.0.0.1:${port}`, output: () => output, stop: () => ended(child) };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    peakMemory: async () => {
+      child.send("peak memory");
+      const [message] = await once(child, "message");
+      return (message as { bytes: number }).bytes;
+    },
+    output: () => output,
+    stop: () => ended(child),
+  };
 }
 
 async function listeningPort(child: ChildProcess): Promise<number> {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { initializeApp } from "firebase-admin/app";
 import { type Firestore, getFirestore } from "firebase-admin/firestore";
 import { functionsUrl } from "../../../scripts/stack/layout.ts";
+import { checkDocumented } from "./documented-answers.ts";
 
 /** What a client of the running stack finds in its environment. */
 function setting(name: string): string {
@@ -28,7 +29,10 @@ export interface StackAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** One HTTP request whose answer is JSON; a body that is not text is sent as JSON. */
+/**
+ * One HTTP request whose answer is JSON; a body that is not text is sent as JSON. What the API answers through Hosting is held against
+ * the OpenAPI document.
+ */
 export async function fetchJson(
   method: string,
   url: string,
@@ -40,6 +44,9 @@ export async function fetchJson(
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
+  const { origin, pathname } = new URL(url);
+  if (origin === process.env.BOOMERANG_URL)
+    checkDocumented(method, pathname, { status: response.status, headers: response.headers, text });
   return { status: response.status, headers: response.headers, body: text === "" ? {} : JSON.parse(text) };
 }
 
@@ -57,13 +64,35 @@ export interface SignedInUser {
   readonly idToken: string;
 }
 
-/** A new user of the Auth emulator, signed in (its REST API is that of Identity Platform). */
+/** A new user of the Auth emulator, signed in. */
 export async function newUser(): Promise<SignedInUser> {
-  const url = `http://${setting("FIREBASE_AUTH_EMULATOR_HOST")}/identitytoolkit.googleapis.com/v1/accounts:signUp?key=any`;
-  const account = { email: `${randomUUID()}@example.com`, password: randomUUID(), returnSecureToken: true };
-  const { status, body } = await fetchJson("POST", url, { body: account });
-  if (status !== 200) throw new Error(`the Auth emulator answered ${status}: ${JSON.stringify(body)}`);
-  return { uid: String(body.localId), idToken: String(body.idToken) };
+  return await signIn("accounts:signUp?key=any", newAccount());
+}
+
+/** The same with the custom claim `admin`, which is in tokens that are issued after it was given. */
+export async function newAdmin(): Promise<SignedInUser> {
+  const account = newAccount();
+  const { uid } = await signIn("accounts:signUp?key=any", account);
+  const claim = { localId: uid, customAttributes: JSON.stringify({ admin: true }) };
+  await askAuth(`projects/${setting("GCLOUD_PROJECT")}/accounts:update`, claim);
+  return await signIn("accounts:signInWithPassword?key=any", account);
+}
+
+const newAccount = () => ({ email: `${randomUUID()}@example.com`, password: randomUUID(), returnSecureToken: true });
+
+async function signIn(path: string, account: object): Promise<SignedInUser> {
+  const { localId, idToken } = await askAuth(path, account);
+  return { uid: String(localId), idToken: String(idToken) };
+}
+
+/** The Auth emulator's REST API is that of Identity Platform; as `owner` one may do anything. */
+async function askAuth(path: string, body: object): Promise<StackAnswer["body"]> {
+  const url = `http://${setting("FIREBASE_AUTH_EMULATOR_HOST")}/identitytoolkit.googleapis.com/v1/${path}`;
+  const headers: Record<string, string> = path.startsWith("projects/") ? { authorization: "Bearer owner" } : {};
+  const answer = await fetchJson("POST", url, { headers, body });
+  if (answer.status !== 200)
+    throw new Error(`the Auth emulator answered ${answer.status}: ${JSON.stringify(answer.body)}`);
+  return answer.body;
 }
 
 /** Calls the callable `submitTask` as the client SDKs do (its wire protocol: JSON, `data` in and `result` out). */

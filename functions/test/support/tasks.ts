@@ -25,6 +25,7 @@ export function taskRequest(parts: Partial<TaskRequest> = {}): TaskRequest {
     params: {},
     metadata: {},
     priority: 0,
+    file: null,
     callbackUrl: null,
     callbackFormat: null,
     timeoutSeconds: null,

@@ -4,12 +4,13 @@ import { type Firestore, getFirestore } from "firebase-admin/firestore";
 import { readConfig } from "../../src/config.ts";
 import type { Deps } from "../../src/deps.ts";
 import { parseKeys } from "../../src/domain/keys.ts";
-import type { KeepJson } from "../../src/platform/files.ts";
+import { createApiKeys } from "../../src/http/api-keys.ts";
 import type { Log } from "../../src/platform/log.ts";
 import { createOutboundHttp } from "../../src/platform/outbound-http.ts";
 import type { QueuedTask } from "../../src/platform/queue.ts";
 import { createServices } from "../../src/tasks/services.ts";
 import { createFindWebhooks } from "../../src/webhooks/webhook.ts";
+import { memoryFiles } from "./memory-files.ts";
 
 /** Deps on the real Firestore emulator, with a clock and a queue that the test holds in its hands. */
 export interface TestDeps extends Deps {
@@ -17,8 +18,8 @@ export interface TestDeps extends Deps {
   readonly queued: QueuedTask[];
   /** What was logged. */
   readonly logged: { level: string; message: string; fields: Readonly<Record<string, unknown>> }[];
-  /** What was kept as a file: path and text. */
-  readonly files: Map<string, string>;
+  /** What was kept as a file, where the files are not the real ones: path and text. */
+  readonly kept: Map<string, string>;
   /** Sets the clock forward; by itself it stands still. */
   advance(ms: number): void;
 }
@@ -44,7 +45,7 @@ export function createTestDeps(db: Firestore, parts: Partial<Deps> = {}, env: Re
   const now = () => startedAt + ahead;
   const queued: QueuedTask[] = [];
   const logged: TestDeps["logged"] = [];
-  const files = new Map<string, string>();
+  const kept = new Map<string, string>();
   const config = readConfig({ FUNCTIONS_EMULATOR: "true", GCLOUD_PROJECT: "demo-test", ...env });
   const write =
     (level: string) =>
@@ -52,11 +53,6 @@ export function createTestDeps(db: Firestore, parts: Partial<Deps> = {}, env: Re
       logged.push({ level, message, fields });
     };
   const log: Log = { info: write("info"), warn: write("warn"), error: write("error") };
-  const keepJson: KeepJson = async (folder, json) => {
-    const path = `${folder}/${json.length}.json`;
-    files.set(path, json);
-    return { $storage: { bucket: "test", path, bytes: json.length, sha256: "", contentType: "application/json" } };
-  };
   return {
     config,
     db,
@@ -64,9 +60,10 @@ export function createTestDeps(db: Firestore, parts: Partial<Deps> = {}, env: Re
       if (!queued.some(({ id }) => id === task.id)) queued.push(task);
     },
     send: createOutboundHttp({ allowInsecure: true, allowedHosts: config.allowedHosts }),
-    keepJson,
+    files: memoryFiles(kept),
     keys: parseKeys(newSecret()),
-    findService: createServices(db, now),
+    apiKeys: createApiKeys({ db, now, log }),
+    services: createServices(db, now),
     webhooks: createFindWebhooks(db, now),
     now,
     newId: () => randomUUID(),
@@ -74,7 +71,7 @@ export function createTestDeps(db: Firestore, parts: Partial<Deps> = {}, env: Re
     ...parts,
     queued,
     logged,
-    files,
+    kept,
     advance: (ms) => {
       ahead += ms;
     },

@@ -8,12 +8,19 @@ const oldSecret = newSecret();
 const secret = newSecret();
 const keys = parseKeys(secret);
 const id = "0b0e7a52-65ce-4f5e-9a3c-3f2d1c0b9a87";
-const claims = { correlationId: id, provider: "generic", eventPrefix: "task" };
+const createdAt = Date.parse("2026-01-15T10:30:15.123Z");
+const claims = { correlationId: id, provider: "generic", eventPrefix: "task", createdAt };
 const token = callbackToken(keys, claims);
-const mac = token.slice("generic~task~".length);
+const said = `generic~task~${createdAt.toString(36)}`;
+const mac = token.slice(`${said}~`.length);
 
 test("a token is taken for the task it was made for, and gives back what it vouches for", () => {
   expect(verifyCallbackToken(keys, id, token)).toEqual(claims);
+});
+
+test.each([0, 1, 1_700_000_000_000, 8_640_000_000_000_000, -1])("a token gives back the time %d", (time) => {
+  const old = { ...claims, createdAt: time };
+  expect(verifyCallbackToken(keys, id, callbackToken(keys, old))).toEqual(old);
 });
 
 test("a token goes into a URL as it is", () => {
@@ -28,21 +35,29 @@ test("a token of another task is refused", () => {
 });
 
 test.each([
-  ["provider", `replicate~task~${mac}`],
-  ["event prefix", `generic~job~${mac}`],
-  ["provider, empty", `~task~${mac}`],
-  ["event prefix, empty", `generic~~${mac}`],
-  ["boundary between the two", `generict~ask~${mac}`],
-  ["case", `Generic~task~${mac}`],
+  ["provider", `replicate~task~${createdAt.toString(36)}~${mac}`],
+  ["event prefix", `generic~job~${createdAt.toString(36)}~${mac}`],
+  ["provider, empty", `~task~${createdAt.toString(36)}~${mac}`],
+  ["event prefix, empty", `generic~~${createdAt.toString(36)}~${mac}`],
+  ["boundary between the two", `generict~ask~${createdAt.toString(36)}~${mac}`],
+  ["case", `Generic~task~${createdAt.toString(36)}~${mac}`],
+  ["time of submission", `generic~task~${(createdAt + 1).toString(36)}~${mac}`],
+  ["spelling of the time", `generic~task~0${createdAt.toString(36)}~${mac}`],
+  ["case of the time", `generic~task~${createdAt.toString(36).toUpperCase()}~${mac}`],
+  ["time, empty", `generic~task~~${mac}`],
+  ["time, left out", `generic~task~${mac}`],
 ])("a token with another %s is refused", (_what, forged) => {
   expect(verifyCallbackToken(keys, id, forged)).toBeUndefined();
 });
 
 test("a token that says the same with its parts cut elsewhere is refused", () => {
-  const made = callbackToken(keys, { correlationId: "a", provider: "b", eventPrefix: "c" });
-  expect(verifyCallbackToken(keys, "a~b", `c~${made.split("~")[2]}`)).toBeUndefined();
-  expect(verifyCallbackToken(keys, "a~b", `c~~${made.split("~")[2]}`)).toBeUndefined();
-  expect(verifyCallbackToken(keys, "a", `b~c~${made.split("~")[2]}`)).toBeDefined();
+  const made = callbackToken(keys, { correlationId: "a", provider: "b", eventPrefix: "c", createdAt: 13 });
+  expect(made).toMatch(/^b~c~d~/);
+  const signature = made.split("~")[3];
+  expect(verifyCallbackToken(keys, "a~b", `c~d~${signature}`)).toBeUndefined();
+  expect(verifyCallbackToken(keys, "a~b", `c~~d~${signature}`)).toBeUndefined();
+  expect(verifyCallbackToken(keys, "a~b", `c~d~~${signature}`)).toBeUndefined();
+  expect(verifyCallbackToken(keys, "a", `b~c~d~${signature}`)).toBeDefined();
 });
 
 test("a token made with another secret is refused, also one that its maker calls the same", () => {
@@ -67,7 +82,7 @@ test("a token with any one character changed is refused, also where the change w
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   for (let i = 0; i < mac.length; i += 1) {
     for (const character of alphabet.replace(mac[i] ?? "", "")) {
-      const forged = `generic~task~${mac.slice(0, i)}${character}${mac.slice(i + 1)}`;
+      const forged = `${said}~${mac.slice(0, i)}${character}${mac.slice(i + 1)}`;
       expect([forged, verifyCallbackToken(keys, id, forged)]).toEqual([forged, undefined]);
     }
   }
@@ -91,20 +106,20 @@ test("a token in the other alphabet of base64 is refused", () => {
 
 test.each([
   ["nothing", ""],
-  ["separators only", "~~"],
-  ["no MAC", "generic~task~"],
+  ["separators only", "~~~"],
+  ["no MAC", `${said}~`],
   ["a part more", `${token}~`],
   ["a part more, before", `~${token}`],
   ["a repetition", `${token}~${token}`],
   ["padding", `${token}=`],
   ["a space after", `${token} `],
   ["a line end", `${token}\n`],
-  ["a space before the MAC", `generic~task~ ${mac}`],
-  ["junk inside the MAC", `generic~task~${mac.slice(0, 10)}!*${mac.slice(10)}`],
+  ["a space before the MAC", `${said}~ ${mac}`],
+  ["junk inside the MAC", `${said}~${mac.slice(0, 10)}!*${mac.slice(10)}`],
   ["junk after the MAC", `${token}!`],
   ["a character more", `${token}A`],
-  ["the MAC in hex", `generic~task~${Buffer.from(mac, "base64url").toString("hex")}`],
-  ["the MAC in capitals", `generic~task~${mac.toUpperCase()}`],
+  ["the MAC in hex", `${said}~${Buffer.from(mac, "base64url").toString("hex")}`],
+  ["the MAC in capitals", `${said}~${mac.toUpperCase()}`],
   ["the MAC alone", mac],
 ])("a token with or as %s is refused", (_what, forged) => {
   expect(verifyCallbackToken(keys, id, forged)).toBeUndefined();
@@ -114,7 +129,7 @@ test("whatever somebody makes up, it is refused, and nothing is thrown", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       expect(verifyCallbackToken(keys, id, text)).toBeUndefined();
-      expect(verifyCallbackToken(keys, id, `generic~task~${text}`)).toBeUndefined();
+      expect(verifyCallbackToken(keys, id, `${said}~${text}`)).toBeUndefined();
     }),
   );
 });

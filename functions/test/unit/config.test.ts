@@ -30,7 +30,9 @@ test("with nothing set but the project, everything has its default", () => {
     historyRetentionMs: 7 * 24 * 3_600_000,
     deliveriesPerSecond: 100,
     concurrentDeliveries: 500,
+    requestsPerMinute: 6_000,
     allowedHosts: [],
+    maxUploadMb: 30,
     storageBucket: "shop-prod.firebasestorage.app",
   });
 });
@@ -41,6 +43,7 @@ test("in the emulator, callbacks come to the Functions emulator", () => {
     callbackBaseUrl: "http://127.0.0.1:5001/demo-boomerang/europe-west1",
   });
   expect(readConfig({ ...production, FUNCTIONS_EMULATOR: "false" }).emulator).toBe(false);
+  expect(readConfig(local).maxUploadMb).toBe(100);
 });
 
 test("the project is taken from either of the names that Google gives it", () => {
@@ -61,6 +64,8 @@ const numbers: [string, keyof Config, number, number, number, boolean][] = [
   ["TASK_RETENTION_DAYS", "taskRetentionMs", 86_400_000, 1, 3_650, false],
   ["DISPATCHES_PER_SECOND", "dispatchesPerSecond", 1, 1, 500, false],
   ["CONCURRENT_DISPATCHES", "concurrentDispatches", 1, 1, 5_000, true],
+  ["REQUESTS_PER_MINUTE", "requestsPerMinute", 1, 1, 1_000_000, true],
+  ["MAX_UPLOAD_MB", "maxUploadMb", 1, 1, 100, true],
 ];
 
 test.each(numbers)("%s sets %s, up to its bounds", (name, field, scale, min, max) => {

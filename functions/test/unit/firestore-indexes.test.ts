@@ -58,6 +58,8 @@ describe("composite indexes", () => {
         "pendingWebhooks: ownerId, createdAt↓",
         "pendingWebhooks: ownerId, updatedAt↓",
         "pendingWebhooks: ownerId, status, createdAt↓",
+        "pendingWebhooks: ownerId, status, createdAt, durationMs",
+        "pendingWebhooks: status, createdAt, durationMs",
         "pendingWebhooks: ownerId, projectId, createdAt↓",
         "pendingWebhooks: ownerId, service, createdAt↓",
         "pendingWebhooks: status, createdAt↓",
@@ -89,9 +91,15 @@ describe("composite indexes", () => {
         "deliveries: webhookId, status, createdAt↓",
         "deliveries: ownerId, createdAt↓",
         "deliveries: ownerId, status, createdAt↓",
+        "deliveries: status, createdAt↓",
         "webhooks: isActive, lastDeliveredAt",
       ].sort(),
     );
+  });
+
+  test("of keys is the one that their list needs", () => {
+    const ofKeys = indexes.filter(({ collectionGroup }) => collectionGroup === "apiKeys");
+    expect(ofKeys.map(describeIndex)).toEqual(["apiKeys: ownerId, createdAt↓, id↓"]);
   });
 
   test("never begin with a field that only grows, which would cap the writes of the whole collection", () => {
@@ -116,7 +124,16 @@ describe("field overrides", () => {
 
   test("time to live is by purgeAt, in every collection that is cleared, and nowhere else", () => {
     const ttl = fieldOverrides.filter((field) => field.ttl === true).map((field) => field.collectionGroup);
-    const cleared = ["callbacks", "deliveries", "events", "notifications", "outcome", "pendingWebhooks", "replays"];
+    const cleared = [
+      "callbacks",
+      "deliveries",
+      "events",
+      "notifications",
+      "outcome",
+      "pendingWebhooks",
+      "rateLimits",
+      "replays",
+    ];
     expect(ttl.sort()).toEqual(cleared);
     expect(fieldOverrides.filter((field) => field.ttl !== (field.fieldPath === "purgeAt" || undefined))).toEqual([]);
   });
@@ -144,6 +161,7 @@ describe("field overrides", () => {
   ];
   const unsearched = [
     "progress",
+    "durationMs",
     "resultUrl",
     "error",
     "errorCode",
@@ -181,6 +199,8 @@ describe("field overrides", () => {
     ["events", "createdAt"],
     ["events", "payload"],
     ["events", "requestDigest"],
+    ["rateLimits", "window"],
+    ["rateLimits", "used"],
     ["replays", "createdAt"],
     ["replays", "cursor"],
     ["webhooks", "sealedSecrets"],

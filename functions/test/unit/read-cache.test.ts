@@ -1,11 +1,11 @@
-import { createReadCache } from "../../src/webhooks/read-cache.ts";
+import { createReadCache } from "../../src/platform/read-cache.ts";
 
 /** A cache on a clock in hand, over a source that counts its reads. */
 function setUp() {
   const state = { now: 1_000, reads: 0 };
   const cache = createReadCache<string>(() => state.now, 5_000);
   const read = async (key: string) => `${key} ${++state.reads}`;
-  return { state, cache, get: (key: string) => cache(key, () => read(key)) };
+  return { state, cache, get: (key: string) => cache.get(key, () => read(key)) };
 }
 
 test("what was read a short while ago is not read again", async () => {
@@ -34,7 +34,7 @@ test("many who ask at once share one read", async () => {
 test("the time counts from the beginning of a slow read", async () => {
   const { state, cache, get } = setUp();
   const slow = Promise.withResolvers<string>();
-  const first = cache("a", () => slow.promise);
+  const first = cache.get("a", () => slow.promise);
   state.now += 5_000;
   slow.resolve("as it was five seconds ago");
   expect(await first).toBe("as it was five seconds ago");
@@ -43,7 +43,7 @@ test("the time counts from the beginning of a slow read", async () => {
 
 test("a failed read fails for all who wait for it, and is not kept", async () => {
   const { cache, get } = setUp();
-  const failing = () => cache("a", () => Promise.reject(new Error("the database is away")));
+  const failing = () => cache.get("a", () => Promise.reject(new Error("the database is away")));
   const asked = await Promise.allSettled([failing(), get("a"), get("a")]);
   expect(asked.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
   expect(await get("a")).toBe("a 1");
@@ -52,7 +52,7 @@ test("a failed read fails for all who wait for it, and is not kept", async () =>
 test("an old read that fails late does not take a newer one away", async () => {
   const { state, cache, get } = setUp();
   const slow = Promise.withResolvers<string>();
-  const first = cache("a", () => slow.promise);
+  const first = cache.get("a", () => slow.promise);
   state.now += 5_000;
   expect(await get("a")).toBe("a 1");
   slow.reject(new Error("too late"));
@@ -67,7 +67,21 @@ test("that there is nothing is kept too", async () => {
     reads += 1;
     return undefined;
   };
-  expect([await cache("a", read), await cache("a", read), reads]).toEqual([undefined, undefined, 1]);
+  expect([await cache.get("a", read), await cache.get("a", read), reads]).toEqual([undefined, undefined, 1]);
+});
+
+test("what is forgotten is read anew, even what was just being read", async () => {
+  const { cache, get } = setUp();
+  expect(await get("a")).toBe("a 1");
+  cache.forget("a");
+  expect(await get("a")).toBe("a 2");
+
+  const slow = Promise.withResolvers<string>();
+  const first = cache.get("b", () => slow.promise);
+  cache.forget("b");
+  slow.resolve("as it was before the change");
+  expect(await first).toBe("as it was before the change");
+  expect(await get("b")).toBe("b 3");
 });
 
 test("it does not grow without end", async () => {

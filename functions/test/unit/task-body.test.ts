@@ -41,6 +41,7 @@ test("everything that is said becomes the request, and what is left out is null 
     params: { a: 1 },
     metadata: { b: 2 },
     priority: 4,
+    file: null,
     callbackUrl: "https://a.example",
     callbackFormat: "slack",
     timeoutSeconds: 9,

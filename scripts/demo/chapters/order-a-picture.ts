@@ -16,7 +16,9 @@ export async function orderAPicture(world: World): Promise<{ correlationId: stri
   const { db } = world;
   chapter("An app orders a picture, and the result comes to it");
   await registerService(world, "picture", { url: `${world.pictureUrl}/pictures` });
-  tell(`The operator has registered the service "picture". It runs in a process of its own, at ${world.pictureUrl}.`);
+  tell(
+    `The operator has registered the service "picture" (PUT /api/v1/services/picture). It runs in a process of its own, at ${world.pictureUrl}.`,
+  );
 
   const taskId = `lake-${randomUUID().slice(0, 8)}`;
   await db.doc(`tasks/${taskId}`).set({

@@ -4,6 +4,7 @@ import { deliveryStatuses, isDeliveryId } from "../../webhooks/delivery.ts";
 import { listDeliveries, pageSize } from "../../webhooks/find-deliveries.ts";
 import { retryDelivery } from "../../webhooks/requeue.ts";
 import { cursor, wholeNumber } from "../list-query.ts";
+import { ownerOrAll, ownersOf } from "../owner-query.ts";
 import { defineRoute, type Route } from "../route.ts";
 import { deliverySchema, deliveryView } from "../views/delivery-view.ts";
 import { listOf } from "../views/view.ts";
@@ -30,11 +31,11 @@ export const deliveryRoutes: readonly Route[] = [
       description: "With `status=dead` it is the dead letter queue: what was not delivered after its last attempt.",
       scope: "webhooks",
       params: {},
-      query: deliveryQuery,
+      query: deliveryQuery.extend({ owner_id: ownerOrAll }),
       answers: { 200: { description: "A page of them.", schema: deliveryList } },
     },
-    async (deps, { identity, query }) => {
-      const { data, nextCursor } = await listDeliveries(deps, identity.ownerId, query);
+    async (deps, { identity, query: { owner_id, ...query } }) => {
+      const { data, nextCursor } = await listDeliveries(deps, ownersOf(identity, owner_id), query);
       return { status: 200, body: { data: data.map(deliveryView), next_cursor: nextCursor } };
     },
   ),

@@ -4,6 +4,7 @@ import { publishEvent } from "../../webhooks/publish-event.ts";
 import { recentEvents } from "../../webhooks/recent-events.ts";
 import { eventType } from "../../webhooks/webhook-settings.ts";
 import { cursor, wholeNumber } from "../list-query.ts";
+import { oneOwner, ownerOf } from "../owner-query.ts";
 import { defineRoute, type Route } from "../route.ts";
 import { applicationEventSchema, applicationEventView, eventSchema, eventView } from "../views/event-view.ts";
 import { listOf } from "../views/view.ts";
@@ -57,11 +58,16 @@ export const eventRoutes: readonly Route[] = [
       description: "Events of your tasks and of your application together.",
       scope: "tasks:read",
       params: {},
-      query: z.strictObject({ hours: wholeNumber(maxHours, 24), limit: wholeNumber(500, 100), cursor }),
+      query: z.strictObject({
+        hours: wholeNumber(maxHours, 24),
+        limit: wholeNumber(500, 100),
+        cursor,
+        owner_id: oneOwner,
+      }),
       answers: { 200: { description: "A page of them.", schema: listOf(eventSchema) } },
     },
-    async (deps, { identity, query }) => {
-      const { data, nextCursor } = await recentEvents(deps, identity.ownerId, query);
+    async (deps, { identity, query: { owner_id, ...query } }) => {
+      const { data, nextCursor } = await recentEvents(deps, ownerOf(identity, owner_id), query);
       return { status: 200, body: { data: data.map(eventView), next_cursor: nextCursor } };
     },
   ),

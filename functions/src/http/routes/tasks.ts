@@ -1,18 +1,37 @@
+import { z } from "zod";
+import { statuses } from "../../domain/task-state.ts";
 import { cancelTask } from "../../tasks/cancel.ts";
 import { findTask } from "../../tasks/find-task.ts";
+import { listTasks } from "../../tasks/list-tasks.ts";
 import { resolveTask } from "../../tasks/resolve.ts";
 import { retryTask } from "../../tasks/retry.ts";
 import { derivedId, submitTask } from "../../tasks/submit.ts";
-import { taskBody } from "../../tasks/task-request.ts";
+import { documentId, serviceName, taskBody } from "../../tasks/task-request.ts";
 import { deliveriesOfTask } from "../../webhooks/find-deliveries.ts";
+import { eventsOfTask } from "../../webhooks/recent-events.ts";
+import { cursor, time, wholeNumber } from "../list-query.ts";
+import { ownerOrAll, ownersOf } from "../owner-query.ts";
 import { resolveBody, toResolution } from "../resolve-body.ts";
 import { defineRoute, type Route } from "../route.ts";
 import { toTaskRequest } from "../task-body.ts";
 import { deliveryView } from "../views/delivery-view.ts";
+import { taskEventSchema, taskEventView } from "../views/event-view.ts";
 import { taskSchema, taskView } from "../views/task-view.ts";
+import { listOf } from "../views/view.ts";
 import { deliveryList, deliveryQuery } from "./deliveries.ts";
 
 const tag = "Tasks";
+const taskQuery = z.strictObject({
+  status: z.enum(statuses).optional(),
+  project_id: documentId.optional(),
+  service: serviceName.optional(),
+  user_id: documentId.optional(),
+  since: time.optional().meta({ description: "Submitted then or later." }),
+  until: time.optional().meta({ description: "Submitted before." }),
+  limit: wholeNumber(100, 20),
+  cursor,
+  owner_id: ownerOrAll,
+});
 const location = { Location: "Where the task is." };
 
 /** `/api/v1/tasks` */
@@ -41,6 +60,28 @@ export const taskRoutes: readonly Route[] = [
   defineRoute(
     {
       method: "get",
+      path: "/api/v1/tasks",
+      operationId: "listTasks",
+      tag,
+      summary: "Your tasks, newest first",
+      description: "Those that every given filter fits.",
+      scope: "tasks:read",
+      params: {},
+      query: taskQuery,
+      answers: { 200: { description: "A page of them.", schema: listOf(taskSchema) } },
+    },
+    async (
+      deps,
+      { identity, query: { owner_id, limit, cursor, project_id: projectId, user_id: userId, ...filter } },
+    ) => {
+      const owners = ownersOf(identity, owner_id);
+      const { data, nextCursor } = await listTasks(deps, owners, { ...filter, projectId, userId }, { limit, cursor });
+      return { status: 200, body: { data: data.map(taskView), next_cursor: nextCursor } };
+    },
+  ),
+  defineRoute(
+    {
+      method: "get",
       path: "/api/v1/tasks/{id}",
       operationId: "getTask",
       tag,
@@ -54,6 +95,25 @@ export const taskRoutes: readonly Route[] = [
       status: 200,
       body: taskView(await findTask(deps.db, identity, params.id)),
     }),
+  ),
+  defineRoute(
+    {
+      method: "get",
+      path: "/api/v1/tasks/{id}/events",
+      operationId: "listTaskEvents",
+      tag,
+      summary: "What has happened to a task, in order",
+      description: "All of it on one page: a task has few events.",
+      scope: "tasks:read",
+      params: { id: "task" },
+      answers: { 200: { description: "Its events.", schema: listOf(taskEventSchema) } },
+      problems: { 404: ["task_not_found"] },
+    },
+    async (deps, { identity, params }) => {
+      const task = await findTask(deps.db, identity, params.id);
+      const data = eventsOfTask(task.correlationId, task).map(taskEventView);
+      return { status: 200, body: { data, next_cursor: null } };
+    },
   ),
   defineRoute(
     {
@@ -105,7 +165,7 @@ export const taskRoutes: readonly Route[] = [
       answers: { 202: { description: "The new task.", schema: taskSchema, headers: location } },
       problems: {
         404: ["task_not_found"],
-        409: ["task_not_retryable"],
+        409: ["task_not_retryable", "file_gone"],
         422: ["unknown_service", "url_not_allowed"],
       },
     },

@@ -13,6 +13,7 @@ import { findReplay, startReplay } from "../../webhooks/replay.ts";
 import { testWebhook } from "../../webhooks/test-webhook.ts";
 import { eventType, secretToken, webhookBody, webhookPatch } from "../../webhooks/webhook-settings.ts";
 import { time, wholeNumber } from "../list-query.ts";
+import { oneOwner, ownerOf } from "../owner-query.ts";
 import { defineRoute, type Route } from "../route.ts";
 import { deliverySchema, deliveryView } from "../views/delivery-view.ts";
 import { replaySchema, replayView } from "../views/replay-view.ts";
@@ -45,12 +46,14 @@ const replayBody = z
     status: z.enum(["dead", "all"]).default("all"),
   })
   .meta({ id: "ReplayRequest", examples: [{ since: "2026-01-15T00:00:00Z", status: "dead" }] });
-const deliveryPage = z.strictObject({
-  data: z.array(deliverySchema),
-  page: z.int(),
-  next_page: z.int().nullable(),
-  next_cursor: z.null().meta({ description: "This list goes by `page`." }),
-});
+const deliveryPage = z
+  .strictObject({
+    data: z.array(deliverySchema),
+    page: z.int(),
+    next_page: z.int().nullable().meta({ description: "Null on the last one." }),
+    next_cursor: z.null().meta({ description: "This list goes by `page`." }),
+  })
+  .meta({ examples: [{ data: deliverySchema.meta()?.examples, page: 1, next_page: null, next_cursor: null }] });
 
 /** `/api/v1/webhooks`, and `/api/webhooks`, where the format is TaskFlow's unless the body says otherwise. */
 export function webhookRoutes(
@@ -99,10 +102,11 @@ export function webhookRoutes(
         path: base,
         summary: "Your webhooks, oldest first",
         params: {},
+        query: z.strictObject({ owner_id: oneOwner }),
         answers: { 200: { description: "All of them.", schema: listOf(webhookSchema) } },
       },
-      async (deps, { identity }) => {
-        const all = await listWebhooks(deps, identity.ownerId);
+      async (deps, { identity, query }) => {
+        const all = await listWebhooks(deps, ownerOf(identity, query.owner_id));
         const data = all.map((webhook) => webhookView(deps.keys, webhook));
         return { status: 200, body: { data, next_cursor: null } };
       },

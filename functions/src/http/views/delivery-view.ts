@@ -19,6 +19,7 @@ const attempt = z
 export const deliverySchema = z
   .strictObject({
     id: z.string(),
+    owner_id: z.string().meta({ description: "Whose webhook or task it is for." }),
     event_id: z.string().meta({ description: "The subscriber sees it as `webhook-id`." }),
     event_type: z.string(),
     webhook_id: z.string().nullable().meta({ description: "Null for a task's own callback URL." }),
@@ -36,6 +37,7 @@ export const deliverySchema = z
     examples: [
       {
         id: "dlv_8f14e45fceea167a5a36dedd4bea2543",
+        owner_id: "detective-app",
         event_id: "evt_3f0c1d52-8a9e-4f0b-9a39-5d1f6f0f2f11_5",
         event_type: "job.completed",
         webhook_id: "5d0c1d52-8a9e-4f0b-9a39-5d1f6f0f2f22",
@@ -65,6 +67,7 @@ export const deliverySchema = z
 export function deliveryView(delivery: Delivery): z.input<typeof deliverySchema> {
   return {
     id: delivery.id,
+    owner_id: delivery.ownerId,
     event_id: delivery.eventId,
     event_type: delivery.eventType,
     webhook_id: delivery.webhookId,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fromStorable } from "../../domain/storable.ts";
 import { statuses } from "../../domain/task-state.ts";
 import type { ApplicationEvent } from "../../webhooks/outgoing-event.ts";
-import type { RecentEvent } from "../../webhooks/recent-events.ts";
+import type { ListedTaskEvent, RecentEvent } from "../../webhooks/recent-events.ts";
 import { dateTime, iso, isoOf, jsonObject } from "./view.ts";
 
 /** An event that the application published. */
@@ -28,7 +28,7 @@ export const taskEventSchema = z
     created_at: dateTime,
     task_id: z.string(),
     status: z.enum(statuses),
-    progress: z.number().nullable(),
+    progress: z.number().nullable().meta({ description: "0 to 1." }),
     message: z.string().nullable(),
   })
   .meta({
@@ -46,17 +46,22 @@ export const taskEventSchema = z
     ],
   });
 
-export const eventSchema = z.union([taskEventSchema, applicationEventSchema]).meta({ id: "Event" });
+export const eventSchema = z
+  .union([taskEventSchema, applicationEventSchema])
+  .meta({ id: "Event", examples: taskEventSchema.meta()?.examples ?? [] });
 
 export function applicationEventView(event: ApplicationEvent): z.input<typeof applicationEventSchema> {
   const payload = fromStorable(event.payload) as z.input<typeof jsonObject>;
   return { id: event.id, type: event.type, created_at: iso(event.createdAt), payload };
 }
 
+export function taskEventView(event: ListedTaskEvent): z.input<typeof taskEventSchema> {
+  const { id, type, at, taskId: task_id, status, progress, message } = event;
+  return { id, type, created_at: isoOf(at), task_id, status, progress, message };
+}
+
 export function eventView(event: RecentEvent): z.input<typeof eventSchema> {
-  const { id, type } = event;
-  const created_at = isoOf(event.at);
-  if (event.taskId === null) return { id, type, created_at, payload: event.payload };
-  const { taskId: task_id, status, progress, message } = event;
-  return { id, type, created_at, task_id, status, progress, message };
+  if (event.taskId !== null) return taskEventView(event);
+  const { id, type, at, payload } = event;
+  return { id, type, created_at: isoOf(at), payload };
 }

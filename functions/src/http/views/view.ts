@@ -15,7 +15,9 @@ export function listOf(item: z.ZodType) {
     .string()
     .nullable()
     .meta({ description: "Give it as `cursor` for the next page; null on the last one." });
-  return z.strictObject({ data: z.array(item), next_cursor });
+  const examples = item.meta()?.examples?.slice(0, 1);
+  const list = z.strictObject({ data: z.array(item), next_cursor });
+  return examples === undefined ? list : list.meta({ examples: [{ data: examples, next_cursor: null }] });
 }
 
 export function iso(time: Pick<Timestamp, "toDate">): string;
