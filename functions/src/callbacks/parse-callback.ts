@@ -15,7 +15,8 @@ export interface CallbackRequest {
   readonly token: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding?: string | undefined;
-  readonly body: Buffer;
+  /** The bytes, or how to read them: undefined where there are more than `maxBytes`. */
+  readonly body: Buffer | ((maxBytes: number) => Promise<Buffer | undefined>);
 }
 
 export interface AuthenticCallback {
@@ -27,12 +28,12 @@ const maxBodyBytes = 10 * 1_024 * 1_024;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
- * Reads a callback, the cheap checks first: who sent it, before what it says; nothing is read from the database.
+ * Reads a callback, the cheap checks first: who sent it, before its body is even read; and nothing of the database.
  * Throws what the sender did wrong: 405, 404, 401, 415, 413 or 400.
  */
-export function parseCallback(keys: Keys, request: CallbackRequest): AuthenticCallback {
+export async function parseCallback(keys: Keys, request: CallbackRequest): Promise<AuthenticCallback> {
   const claims = authenticate(keys, request);
-  const body = parseBody(request);
+  const body = parseBody(request, await readBody(request));
   return { claims, report: providerOf(claims.provider).parseCallback(body, claims.correlationId) };
 }
 
@@ -56,11 +57,14 @@ function authenticate(keys: Keys, { method, path, token }: CallbackRequest): Cal
   return claims;
 }
 
-function parseBody({ contentType, contentEncoding, body }: CallbackRequest): object {
-  if (body.length > maxBodyBytes) {
-    const message = `The body has ${body.length} bytes; at most ${maxBodyBytes} are taken. Send a resultUrl instead of the result.`;
-    throw new BoomerangError("body_too_large", message, { status: 413 });
-  }
+async function readBody({ body }: CallbackRequest): Promise<Buffer> {
+  const bytes = typeof body === "function" ? await body(maxBodyBytes) : body;
+  if (bytes !== undefined && bytes.length <= maxBodyBytes) return bytes;
+  const message = `The body has more than ${maxBodyBytes} bytes. Send a resultUrl instead of the result.`;
+  throw new BoomerangError("body_too_large", message, { status: 413 });
+}
+
+function parseBody({ contentType, contentEncoding }: CallbackRequest, body: Buffer): object {
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(contentType ?? "")) {
     throw notJson("Send the body as JSON, with Content-Type: application/json.");
   }

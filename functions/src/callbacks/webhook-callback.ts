@@ -27,7 +27,7 @@ export async function receiveCallback(deps: Deps, request: CallbackRequest): Pro
   const startedAt = deps.now();
   let correlationId: string | undefined;
   try {
-    const callback = parseCallback(deps.keys, request);
+    const callback = await parseCallback(deps.keys, request);
     correlationId = callback.claims.correlationId;
     const body = await withinDeadline(applyCallback(deps, callback), storeTimeoutMs);
     const durationMs = deps.now() - startedAt;

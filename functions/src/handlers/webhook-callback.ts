@@ -3,7 +3,7 @@ import { type CallbackResponse, receiveCallback, refusal } from "../callbacks/we
 import { deps } from "../deps.ts";
 import { leaveDomain } from "../platform/leave-domain.ts";
 import { cloudLog } from "../platform/log.ts";
-import { sentHeader } from "../platform/raw-body.ts";
+import { readBytes, sentHeader } from "../platform/raw-body.ts";
 
 type Handler = Parameters<HttpsFunction>;
 
@@ -26,7 +26,7 @@ async function answerTo(request: Handler[0]): Promise<CallbackResponse> {
       token: typeof token === "string" ? token : undefined,
       contentType: sentHeader(request, "content-type"),
       contentEncoding: sentHeader(request, "content-encoding"),
-      body: request.rawBody ?? Buffer.alloc(0),
+      body: (maxBytes) => readBytes(request, maxBytes),
     });
   } catch (error) {
     // A secret that is wrong shows at the first request only.

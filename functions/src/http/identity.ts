@@ -19,7 +19,7 @@ export type Identify = (headers: Headers) => Promise<Identity>;
 
 /**
  * Tells who makes a request, from an API key (`X-API-Key`, or `Authorization: Bearer`) or a Firebase ID token (Bearer).
- * Throws `unauthenticated` (401).
+ * Throws `unauthenticated` (401), and `unavailable` (503) where an ID token cannot be checked.
  */
 export function createIdentify({ apiKeys }: { readonly apiKeys: ApiKeys }): Identify {
   async function byKey(key: string): Promise<Identity> {
@@ -50,8 +50,20 @@ async function byIdToken(token: string): Promise<Identity> {
     if (admin === true) granted.push("admin");
     return { ownerId: uid, admin: admin === true, scopes: new Set(granted), userId: uid, caller: `user-${uid}` };
   } catch (cause) {
+    if (isOutage(cause)) throw unavailable(cause);
     throw unauthenticated("The Firebase ID token is not valid, or not any more.", cause);
   }
+}
+
+/** Whether Google's certificates could not be had: firebase-admin has one code for that and for a bad token, so its text tells. */
+function isOutage(error: unknown): boolean {
+  return error instanceof Error && /Error while making request|Error fetching public keys/i.test(error.message);
+}
+
+function unavailable(cause: unknown): BoomerangError {
+  const message = "The Firebase ID token cannot be checked just now. Try again in a moment.";
+  const headers = { "Retry-After": "5" };
+  return new BoomerangError("unavailable", message, { status: 503, retryable: true, headers, cause });
 }
 
 /** Throws `forbidden` (403) where the identity lacks the scope; an admin has every one. */

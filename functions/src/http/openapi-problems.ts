@@ -51,6 +51,7 @@ function problemsOf({ scope, query, body, bodyType, idempotent, problems = {} }:
     add(401, "unauthenticated");
     add(403, "forbidden");
     add(429, "too_many_requests");
+    add(503, "unavailable");
   }
   for (const [status, codes] of Object.entries(problems)) add(Number(status), ...codes);
   add(500, "internal");

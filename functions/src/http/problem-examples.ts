@@ -20,13 +20,14 @@ const details: Readonly<Record<string, string>> = {
   too_many_webhooks: "You have 10 webhooks, and 10 is the most. Delete one first.",
   delivery_not_dead: "The delivery is pending; only a dead one is retried.",
   too_many_attempts: "The delivery was attempted 200 times, and is not attempted any more.",
-  body_too_large: "The body has 1048577 bytes; at most 1048576 are taken.",
+  body_too_large: "The body has more than 1048576 bytes, which is the most that is taken.",
   unsupported_media_type: "Send the body as JSON, with Content-Type: application/json.",
   unknown_service:
     'No service called "render" is registered. An operator registers it with PUT /api/v1/services/render.',
   url_not_allowed: "The URL must be https.",
   no_such_shape: "The format predict has no shape for request.created, and never sends it.",
   too_many_requests: "More than 6000 requests in a minute. Try again in 23 s.",
+  unavailable: "The Firebase ID token cannot be checked just now. Try again in a moment.",
   internal: "Something went wrong with us, not with your request. Try again in a moment.",
 };
 

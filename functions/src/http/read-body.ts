@@ -10,7 +10,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * that can be read.
  */
 export async function readJson(request: Request, { optional }: { readonly optional: boolean }): Promise<unknown> {
-  const body = await request.arrayBuffer();
+  const body = await readBytes(request);
   if (optional && body.byteLength === 0) return {};
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
@@ -18,14 +18,26 @@ export async function readJson(request: Request, { optional }: { readonly option
     throw new BoomerangError("unsupported_media_type", message, { status: 415 });
   }
   refuseEncoded(request.headers);
-  if (body.byteLength > maxBodyBytes) {
-    const message = `The body has ${body.byteLength} bytes; at most ${maxBodyBytes} are taken.`;
-    throw new BoomerangError("body_too_large", message, { status: 413 });
-  }
   const value = parse(body);
   // What checks and keeps it recurses.
   if (isTooDeep(value)) throw invalidFields([{ field: "body", message: "is nested too deeply" }]);
   return value;
+}
+
+/** Of a body that is too large no more is held than it takes to see that. */
+async function readBytes({ body }: Request): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const reader = body?.getReader();
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    bytes += part.value.byteLength;
+    if (bytes > maxBodyBytes) {
+      const message = `The body has more than ${maxBodyBytes} bytes, which is the most that is taken.`;
+      throw new BoomerangError("body_too_large", message, { status: 413 });
+    }
+    chunks.push(part.value);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Throws 415 for a body that is compressed: unpacked, it could have any size. */
@@ -36,7 +48,7 @@ export function refuseEncoded(sent: Headers): void {
   throw new BoomerangError("unsupported_media_type", message, { status: 415, headers });
 }
 
-function parse(body: ArrayBuffer): unknown {
+function parse(body: Buffer): unknown {
   try {
     return JSON.parse(utf8.decode(body));
   } catch (cause) {

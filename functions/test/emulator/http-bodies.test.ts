@@ -46,5 +46,5 @@ test("a body of up to 1 MiB is read, a larger one is a 413 that says how large i
   expect((await post(padded(1_048_576))).status).toBe(202);
   const { status, body } = await post(padded(1_048_577));
   expect([status, body.code]).toEqual([413, "body_too_large"]);
-  expect(body.detail).toBe("The body has 1048577 bytes; at most 1048576 are taken.");
+  expect(body.detail).toBe("The body has more than 1048576 bytes, which is the most that is taken.");
 });
