@@ -9,7 +9,7 @@ import { invalidFields } from "../domain/validation.ts";
 import { alreadyExists, hasCode, timestamp } from "../platform/firestore.ts";
 import { commitShared } from "../platform/shared-commit.ts";
 import { providerOf } from "../providers/index.ts";
-import { type PendingWebhook, pendingWebhookRef, presets, readPendingWebhook } from "./pending-webhook.ts";
+import { outcomeRef, type PendingWebhook, pendingWebhookRef, presets, readPendingWebhook } from "./pending-webhook.ts";
 import { pendingSweepAt, sweepShardOf } from "./sweep-index.ts";
 import type { TaskRequest } from "./task-request.ts";
 
@@ -44,7 +44,15 @@ export async function submitTask(deps: Deps, request: TaskRequest, correlationId
   try {
     const task = await newTask(deps, request, id);
     const bytes = JSON.stringify(task).length;
-    await commitShared(deps.db, { about: ref.path, bytes, addTo: (batch) => batch.create(ref, task) });
+    await commitShared(deps.db, {
+      about: ref.path,
+      bytes,
+      addTo(batch) {
+        batch.create(ref, task);
+        // The outcome outlives its task for a while: of one that had this id before, it would keep the new one from ending.
+        if (correlationId !== undefined) batch.delete(outcomeRef(deps.db, id));
+      },
+    });
     deps.log.info("submit: stored", { correlationId: id, service: task.service, ownerId: task.ownerId });
     return { task, created: true };
   } catch (error) {

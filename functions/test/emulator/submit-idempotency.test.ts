@@ -1,3 +1,5 @@
+import { cancelTask } from "../../src/tasks/cancel.ts";
+import { outcomeRef, pendingWebhookRef } from "../../src/tasks/pending-webhook.ts";
 import { derivedId, submitTask } from "../../src/tasks/submit.ts";
 import type { TaskRequest } from "../../src/tasks/task-request.ts";
 import { taskRequest } from "../support/tasks.ts";
@@ -83,4 +85,21 @@ test("a repeated request finds its task though the service changed or went meanw
   expect(await keyed("k4", request)).toEqual({ created: false, task: first.task });
   await expect(keyed("k4", { ...request, prompt: "B" })).rejects.toMatchObject({ code: "idempotency_key_reused" });
   await expect(keyed("k5", request)).rejects.toMatchObject({ code: "unknown_service" });
+});
+
+test("a key that is used again when its task was deleted is a new task, which can end", async () => {
+  const owner = { ownerId: "again", admin: false };
+  const { task } = await keyed("daily", { ownerId: "again" });
+  await cancelTask(deps, owner, task.correlationId);
+  // Firestore's time to live deletes the task, and its outcome only later.
+  await pendingWebhookRef(deps.db, task.correlationId).delete();
+  expect(await keyed("daily", { ownerId: "again" })).toMatchObject({ created: true, task: { status: "pending" } });
+  expect(await cancelTask(deps, owner, task.correlationId)).toMatchObject({ status: "cancelled" });
+});
+
+test("asking again for a task that is over does not open it", async () => {
+  const { task } = await keyed("over", { ownerId: "again" });
+  await cancelTask(deps, { ownerId: "again", admin: false }, task.correlationId);
+  expect(await keyed("over", { ownerId: "again" })).toMatchObject({ created: false, task: { status: "cancelled" } });
+  expect((await outcomeRef(deps.db, task.correlationId).get()).exists).toBe(true);
 });
