@@ -44,7 +44,7 @@ export const roundTrip: Section = {
 
 const notes = [
   "three functions: on functions-framework, a process each; who is outside brings the orders, as trigger and queue do.",
-  "one process: the same use cases, a queue in memory, and a Firestore listener as the trigger.",
+  "one process: the same use cases, a queue in memory, and a read after each commit in the place of its event.",
 ];
 
 type Urls = Pick<RoundTrips, "submitUrl" | "dispatchUrl">;
