@@ -25,8 +25,10 @@ export interface SweepReport {
   readonly finished: boolean;
 }
 
+/** Large ones: the emulator, which has no index, looks through the whole collection for each. Some 10 MB of memory. */
+const usualPageSize = 5_000;
 /** Expiring a task is two writes, and a commit takes 500. */
-const pageSize = 250;
+const commitSize = 250;
 const shardsAtOnce = 4;
 /** What of a task the sweep looks at: unpacking a document whole takes longer than everything else that is done with it. */
 const judgedBy = [
@@ -49,14 +51,18 @@ const judgedBy = [
  * meanwhile is not touched. Stops at `deadline` (milliseconds since 1970). Throws what the database failed with, after
  * every shard had its turn.
  */
-export async function expirePendingWebhooks(deps: Deps, deadline: number): Promise<SweepReport> {
+export async function expirePendingWebhooks(
+  deps: Deps,
+  deadline: number,
+  pageSize = usualPageSize,
+): Promise<SweepReport> {
   const total = { expired: 0, rescued: 0, overtaken: 0, failed: 0, finished: true };
   const failures: unknown[] = [];
   const shards = Array.from({ length: sweepShards }, (_, shard) => shard);
   const worker = async () => {
     for (let shard = shards.shift(); shard !== undefined; shard = shards.shift()) {
       try {
-        const { finished, ...counts } = await sweepShard(deps, shard, deadline);
+        const { finished, ...counts } = await sweepShard(deps, shard, deadline, pageSize);
         for (const swept of sweptKinds) total[swept] += counts[swept];
         total.finished &&= finished;
       } catch (error) {
@@ -70,7 +76,7 @@ export async function expirePendingWebhooks(deps: Deps, deadline: number): Promi
   return total;
 }
 
-async function sweepShard(deps: Deps, shard: number, deadline: number): Promise<SweepReport> {
+async function sweepShard(deps: Deps, shard: number, deadline: number, pageSize: number): Promise<SweepReport> {
   const report = { expired: 0, rescued: 0, overtaken: 0, failed: 0, finished: true };
   const due = pendingWebhooks(deps.db)
     .where("sweepShard", "==", shard)
@@ -84,8 +90,10 @@ async function sweepShard(deps: Deps, shard: number, deadline: number): Promise<
     const { docs } = await page.get();
     const last = docs.at(-1);
     if (last === undefined) return report;
-    const outcomes = await writePage(deps, docs);
-    for (const outcome of outcomes) report[outcome] += 1;
+    for (let start = 0; start < docs.length; start += commitSize) {
+      if (deps.now() >= deadline) return { ...report, finished: false };
+      for (const swept of await write(deps, docs.slice(start, start + commitSize))) report[swept] += 1;
+    }
     if (docs.length < pageSize) return report;
     // After the last one, not from the start again: a document that cannot be written must not stop the sweep.
     page = due.startAfter(last);
@@ -95,8 +103,8 @@ async function sweepShard(deps: Deps, shard: number, deadline: number): Promise<
 const sweptKinds = ["expired", "rescued", "overtaken", "failed"] as const;
 type Swept = (typeof sweptKinds)[number];
 
-/** One commit for the page; where that fails for one document, it is halved until that one goes alone. */
-async function writePage(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Promise<Swept[]> {
+/** One commit; where that fails for one document, it is halved until that one goes alone. */
+async function write(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Promise<Swept[]> {
   try {
     return await commitAll(deps, docs);
   } catch (error) {
@@ -110,7 +118,7 @@ async function writePage(deps: Deps, docs: readonly QueryDocumentSnapshot[]): Pr
     }
   }
   const middle = Math.ceil(docs.length / 2);
-  return [...(await writePage(deps, docs.slice(0, middle))), ...(await writePage(deps, docs.slice(middle)))];
+  return [...(await write(deps, docs.slice(0, middle))), ...(await write(deps, docs.slice(middle)))];
 }
 
 /** INVALID_ARGUMENT, such as a document that is full; or no answer of the database's at all: a field that we cannot read. */

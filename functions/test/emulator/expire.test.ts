@@ -24,7 +24,8 @@ beforeEach(async () => {
 });
 afterEach(() => deps.db.terminate());
 
-const sweep = (parts: Partial<TestDeps> = {}) => expirePendingWebhooks({ ...deps, ...parts }, deps.now() + hourMs);
+/** In small pages, so that a test sees several. */
+const sweep = (parts: Partial<TestDeps> = {}) => expirePendingWebhooks({ ...deps, ...parts }, deps.now() + hourMs, 250);
 
 async function initiated(parts: Partial<TaskRequest>): Promise<string> {
   return (await dispatched(deps, service.url, parts)).correlationId;
