@@ -24,6 +24,7 @@ const details: Readonly<Record<string, string>> = {
   unsupported_media_type: "Send the body as JSON, with Content-Type: application/json.",
   unknown_service:
     'No service called "render" is registered. An operator registers it with PUT /api/v1/services/render.',
+  unknown_provider: 'There is no provider called "soap". There are: generic.',
   url_not_allowed: "The URL must be https.",
   no_such_shape: "The format predict has no shape for request.created, and never sends it.",
   too_many_requests: "More than 6000 requests in a minute. Try again in 23 s.",

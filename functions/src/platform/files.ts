@@ -28,15 +28,18 @@ export interface Files {
   copy(from: string, to: string): Promise<boolean>;
   /** Does nothing where there is no such file. */
   delete(path: string): Promise<void>;
+  /** All that lies below `folder`. It lists the bucket, which costs more than to delete what is known by name. */
+  deleteFolder(folder: string): Promise<void>;
 }
 
 /** Cloud Storage, in the given bucket. */
 export function createFiles(bucketName: string): Files {
   // Loaded when there is a file to write or read: most instances never have one.
-  const file = async (path: string) => {
+  const bucket = async () => {
     const { getStorage } = await import("firebase-admin/storage");
-    return getStorage().bucket(bucketName).file(path);
+    return getStorage().bucket(bucketName);
   };
+  const file = async (path: string) => (await bucket()).file(path);
   return {
     async keepJson(folder, json) {
       const body = Buffer.from(json);
@@ -83,6 +86,11 @@ export function createFiles(bucketName: string): Files {
 
     async delete(path) {
       await (await file(path)).delete({ ignoreNotFound: true });
+    },
+
+    async deleteFolder(folder) {
+      const [found] = await (await bucket()).getFiles({ prefix: `${folder}/` });
+      await Promise.all(found.map((one) => one.delete({ ignoreNotFound: true })));
     },
   };
 }

@@ -8,6 +8,28 @@ import { invalidFields } from "../domain/validation.ts";
 export interface PageQuery {
   readonly limit: number;
   readonly cursor?: string | undefined;
+  /** After how many bytes of JSON it ends early: `maxPageBytes`, unless said otherwise. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Cloud Functions answers at most 32 MiB, and many pages are made at the same time. */
+const maxPageBytes = 8 * 1_024 * 1_024;
+
+/** A page that is being filled: tells of each item whether it still belongs to it, by the bytes of its JSON. The first one always does. */
+export function createPageRoom(maxBytes = maxPageBytes): (item: unknown) => boolean {
+  let bytes = 0;
+  return (item) => {
+    const isFirst = bytes === 0;
+    bytes += Buffer.byteLength(JSON.stringify(item));
+    return isFirst || bytes <= maxBytes;
+  };
+}
+
+/** As many of the first items as a page has room for, and at least one of them. */
+export function withinPage<Item>(items: readonly Item[], jsonOf: (item: Item) => unknown, maxBytes?: number): Item[] {
+  const hasRoom = createPageRoom(maxBytes);
+  const end = items.findIndex((item) => !hasRoom(jsonOf(item)));
+  return items.slice(0, end === -1 ? undefined : end);
 }
 
 /** The documents of one owner, or of all. */
@@ -33,19 +55,20 @@ export function withFields(
 
 /**
  * A page of documents, the newest (`createdAt`) first, and of one instant the greatest id first. What is added or removed between two
- * pages shifts nothing. Throws `validation_failed` (400) for a cursor that is not of this `list`.
+ * pages shifts nothing. A page of large documents ends early. Throws `validation_failed` (400) for a cursor that is not of this `list`.
  */
 export async function readNewestFirst(
   query: Query,
   list: ListName,
-  { limit, cursor }: PageQuery,
+  { limit, cursor, maxBytes }: PageQuery,
 ): Promise<{ docs: QueryDocumentSnapshot[]; nextCursor: string | null }> {
   const ordered = query.orderBy("createdAt", "desc").orderBy(FieldPath.documentId(), "desc");
   const page = cursor === undefined ? ordered : ordered.startAfter(...positionOf(list, cursor));
   // One more is read than is given, so that whoever asks learns whether there is more.
   const { docs } = await page.limit(limit + 1).get();
-  const last = docs.length > limit ? docs[limit - 1] : undefined;
-  return { docs: docs.slice(0, limit), nextCursor: last === undefined ? null : cursorAfter(list, last) };
+  const given = withinPage(docs.slice(0, limit), (doc) => doc.data(), maxBytes);
+  const last = docs.length > given.length ? given.at(-1) : undefined;
+  return { docs: given, nextCursor: last === undefined ? null : cursorAfter(list, last) };
 }
 
 function cursorAfter(list: ListName, last: QueryDocumentSnapshot): string {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { DocumentSnapshot } from "firebase-admin/firestore";
 import type { Deps } from "../deps.ts";
 import { isFinal } from "../domain/task-state.ts";
+import type { FileReference } from "../platform/files.ts";
 import { failedPrecondition, hasCode, notFound } from "../platform/firestore.ts";
 import { publishTaskEvents } from "../webhooks/publish.ts";
 import { nextAttemptNumber } from "./attempt.ts";
@@ -22,7 +23,7 @@ export async function deriveConsequences(
 ): Promise<void> {
   const previous = before?.exists ? readPendingWebhook(before.data() ?? {}) : undefined;
   const data = after?.data();
-  if (after === undefined || data === undefined) return await dropFile(deps, previous);
+  if (after === undefined || data === undefined) return await dropFiles(deps, (after ?? before)?.id, previous);
   const task = readPendingWebhook(data);
   const parts = await Promise.allSettled([
     requestDispatch(deps, after.id, task, previous),
@@ -35,9 +36,34 @@ export async function deriveConsequences(
   for (const part of parts) if (part.status === "rejected") throw part.reason;
 }
 
-/** Nobody needs the file of a task that is completed, or deleted; one that failed may be tried again. */
+/** Nobody needs the file of a task that is completed; one that failed may be tried again. */
 async function dropFile(deps: Deps, task: PendingWebhook | undefined): Promise<void> {
   if (task?.file != null) await deps.files.delete(task.file.path);
+}
+
+/** All that a deleted task has in Cloud Storage: its file, and what was too large for its document. */
+async function dropFiles(deps: Deps, id: string | undefined, task: PendingWebhook | undefined): Promise<void> {
+  if (id === undefined) return;
+  const [uploads, results] = [`uploads/${id}`, `results/${id}`];
+  // An event that came without its data does not say what there was.
+  const dropped =
+    task === undefined
+      ? [deps.files.deleteFolder(uploads), deps.files.deleteFolder(results)]
+      : [dropFile(deps, task), ...keptPaths(task, results).map((path) => deps.files.delete(path))];
+  await Promise.all(dropped);
+}
+
+/** Where the large parts of a task's outcomes are. Only in its own folder: a service may have sent such a reference itself. */
+function keptPaths({ result, resultMetadata, lateCallback }: PendingWebhook, folder: string): string[] {
+  const parts = [
+    result,
+    resultMetadata,
+    lateCallback?.result,
+    lateCallback?.resultMetadata,
+  ] as Partial<FileReference>[];
+  const paths: unknown[] = parts.map((part) => part?.$storage?.path);
+  const own = paths.filter((path): path is string => typeof path === "string" && path.startsWith(`${folder}/`));
+  return [...new Set(own)];
 }
 
 /** The next outbound call goes to the queue when it is first due, due again, or overdue. */

@@ -14,7 +14,8 @@ const transactionOptions = { maxAttempts: 20 };
 
 /**
  * Registers a service, or replaces all of it but the credentials that are left out. Of two at once the last one wins, whole.
- * Throws `url_not_allowed` (422), and `validation_failed` (400) for a name that cannot be one.
+ * Throws `url_not_allowed` (422), and `validation_failed` (400) for a name that cannot be one, and where a credential is left out that
+ * would go to another origin than it was given for.
  */
 export async function putService(
   deps: Deps,
@@ -30,6 +31,7 @@ export async function putService(
   const ref = servicesIn(deps.db).doc(name);
   const done = await deps.db.runTransaction(async (transaction) => {
     const before = readService(await transaction.get(ref));
+    if (before !== undefined) checkCredentialsStay(before, { url: settings.url, auth, secret });
     const now = timestamp(deps.now());
     const service: Service = {
       ...settings,
@@ -76,6 +78,21 @@ export async function deleteService(deps: Deps, name: string): Promise<void> {
   await findService(deps, name);
   await servicesIn(deps.db).doc(name).delete();
   deps.services.forget(name);
+}
+
+/** Nobody may have a credential that they cannot read sent to a host of their choice. */
+function checkCredentialsStay(
+  before: Service,
+  { url, auth, secret }: Pick<ServiceSettings, "url" | "auth" | "secret">,
+) {
+  const origin = URL.parse(before.url)?.origin;
+  if (origin !== undefined && origin === URL.parse(url)?.origin) return;
+  const kept = [
+    ...(before.sealedAuth !== null && auth === undefined ? ["auth"] : []),
+    ...(before.sealedSecret !== null && secret === undefined ? ["secret"] : []),
+  ];
+  const message = "must be given anew, or null, as the URL's origin changes";
+  if (kept.length > 0) throw invalidFields(kept.map((field) => ({ field, message })));
 }
 
 function sealed(deps: Deps, credential: string | null | undefined): string | null | undefined {

@@ -42,11 +42,11 @@ export const serviceBody = z
     provider: provider.default("generic").meta({ description: "The protocol that the service speaks." }),
     auth: authorization.nullish().meta({
       description:
-        "Value of the `Authorization` header. Never shown; left out, the one before is kept; `null` removes it.",
+        "Value of the `Authorization` header. Never shown; left out, the one before is kept; `null` removes it. Where the origin of `url` changes, it must be given anew, or as `null`.",
     }),
     secret: secretToken.nullish().meta({
       description:
-        "Standard Webhooks secret that signs our calls. Never shown; left out, the one before is kept; `null` removes it.",
+        "Standard Webhooks secret that signs our calls. Never shown; left out, the one before is kept; `null` removes it. Where the origin of `url` changes, it must be given anew, or as `null`.",
     }),
     mode: z
       .enum(["callback", "sync"])

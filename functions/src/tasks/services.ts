@@ -1,4 +1,4 @@
-import type { DocumentSnapshot, Firestore, Timestamp } from "firebase-admin/firestore";
+import { type DocumentSnapshot, type Firestore, Timestamp } from "firebase-admin/firestore";
 import { fromStorable } from "../domain/storable.ts";
 import { createReadCache } from "../platform/read-cache.ts";
 
@@ -45,8 +45,12 @@ export function servicesIn(db: Firestore) {
 export function readService(snapshot: DocumentSnapshot): Service | undefined {
   const data = snapshot.data();
   if (data === undefined) return undefined;
-  const times = { createdAt: snapshot.createTime, updatedAt: snapshot.updateTime };
-  const stored = { ...presets, ...times, ...data };
+  const stored = {
+    ...presets,
+    ...data,
+    createdAt: data.createdAt instanceof Timestamp ? data.createdAt : snapshot.createTime,
+    updatedAt: data.updatedAt instanceof Timestamp ? data.updatedAt : snapshot.updateTime,
+  };
   return { ...stored, params: fromStorable(stored.params), name: snapshot.id } as Service;
 }
 

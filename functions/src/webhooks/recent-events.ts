@@ -4,6 +4,7 @@ import { type ListName, readCursor, writeCursor } from "../domain/list-cursor.ts
 import { fromStorable } from "../domain/storable.ts";
 import type { TaskStatus } from "../domain/task-state.ts";
 import { timestamp } from "../platform/firestore.ts";
+import { withinPage } from "../platform/list-documents.ts";
 import { type PendingWebhook, pendingWebhooks, readPendingWebhook } from "../tasks/pending-webhook.ts";
 import { eventIdOf } from "./delivery.ts";
 import type { ApplicationEvent } from "./outgoing-event.ts";
@@ -39,15 +40,15 @@ export interface RecentQuery {
 }
 
 /**
- * An owner's events of the last hours, of tasks and application together, newest first. Throws 400 for a cursor of another list.
+ * An owner's events of the last hours, of tasks and application together, newest first. A page of large ones ends early. Throws 400
+ * for a cursor of another list.
  */
 export async function recentEvents(
   deps: Deps,
   ownerId: string,
   { hours, limit, cursor }: RecentQuery,
 ): Promise<{ data: RecentEvent[]; nextCursor: string | null }> {
-  const list = ["events", { ownerId }];
-  const before = cursor === undefined ? undefined : positionOf(list, cursor);
+  const before = cursor === undefined ? undefined : positionOf(listOf(ownerId), cursor);
   const window = { since: deps.now() - hours * 3_600_000, before, wanted: limit + 1 };
   const since = timestamp(window.since);
   const tasks = pendingWebhooks(deps.db).where("ownerId", "==", ownerId).where("updatedAt", ">=", since);
@@ -57,16 +58,18 @@ export async function recentEvents(
     newest(own.orderBy("createdAt", "desc"), "createdAt", window, ofApplication),
   ]);
   const all = found.flat().sort(newestFirst);
-  const data = all.slice(0, limit);
+  const data = fitting(all.slice(0, limit));
   const last = data.at(-1);
-  return { data, nextCursor: all.length > limit && last !== undefined ? cursorAfter(list, last) : null };
+  return { data, nextCursor: all.length > data.length && last !== undefined ? cursorAfterEvent(ownerId, last) : null };
 }
+
+const fitting = (found: readonly RecentEvent[]) => withinPage(found, (event) => event);
 
 type Position = Pick<RecentEvent, "at" | "id">;
 
 /**
  * The newest events in documents that are ordered by `field`, newest first. No event of a document is newer than that field of it,
- * so the search ends where enough events are newer than all documents to come.
+ * so the search ends where enough events, or more than a page has room for, are newer than all documents to come.
  */
 async function newest(
   documents: Query,
@@ -83,7 +86,8 @@ async function newest(
     found = [...found, ...docs.flatMap(read).filter(inWindow)].sort(newestFirst);
     const last = docs.at(-1);
     const surelyNewest = found.filter((event) => last !== undefined && event.at > last.get(field).toMillis());
-    if (last === undefined || docs.length < readAtOnce || surelyNewest.length >= wanted) return found.slice(0, wanted);
+    const isEnough = surelyNewest.length >= wanted || fitting(surelyNewest).length < surelyNewest.length;
+    if (last === undefined || docs.length < readAtOnce || isEnough) return found.slice(0, wanted);
     page = documents.startAfter(last).limit(readAtOnce);
   }
 }
@@ -117,9 +121,12 @@ function ofApplication(document: QueryDocumentSnapshot): RecentEvent[] {
   ];
 }
 
-function cursorAfter(list: ListName, { at, id }: Position): string {
+const listOf = (ownerId: string): ListName => ["events", { ownerId }];
+
+/** The cursor with which an owner's list goes on after that event. */
+export function cursorAfterEvent(ownerId: string, { at, id }: Position): string {
   const { seconds, nanoseconds } = timestamp(at);
-  return writeCursor(list, { seconds, nanoseconds, id });
+  return writeCursor(listOf(ownerId), { seconds, nanoseconds, id });
 }
 
 function positionOf(list: ListName, cursor: string): Position {

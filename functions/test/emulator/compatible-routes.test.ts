@@ -178,3 +178,13 @@ describe("MoRAG", () => {
     expect((await read("?hours=0")).status).toBe(400);
   });
 });
+
+test("a service whose document names a provider that there is not is a documented 422", async () => {
+  for (const name of ["video_generation", "predict"]) {
+    await registerService(deps.db, name, { provider: "morse" });
+    deps.services.forget(name);
+  }
+  for (const answer of [await post("/tasks/submit", submit), await post("//predict", job)]) {
+    expect([answer.status, answer.body.code]).toEqual([422, "unknown_provider"]);
+  }
+});

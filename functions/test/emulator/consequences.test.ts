@@ -229,3 +229,44 @@ test("each call that is due is put into the queue once, and no other write queue
   expect(await step(() => callBack(counting, id, { status: "success" }))).toEqual([]);
   expect(service.calls).toHaveLength(2);
 });
+
+const reference = (path: string) => ({ $storage: { bucket: "test", path, bytes: 1, sha256: "", contentType: "" } });
+
+/** A task that names these parts, deleted; `others` are files beside them. */
+async function deletedWith(parts: (folder: string) => object, files: (id: string) => string[]) {
+  const id = await submitted(deps);
+  for (const path of files(id)) deps.kept.set(path, "{}");
+  await pendingWebhookRef(deps.db, id).update(parts(`results/${id}`));
+  const before = await snapshotOf(deps, id);
+  await pendingWebhookRef(deps.db, id).delete();
+  const left = () => [...deps.kept.keys()].filter((path) => files(id).includes(path));
+  return { id, before, after: await snapshotOf(deps, id), left };
+}
+
+test("what was too large for a task's document goes with it, by name, and nothing that is not its own", async () => {
+  const { id, before, after, left } = await deletedWith(
+    (folder) => ({
+      file: { path: `${folder.replace("results", "uploads")}/f`, name: "f", contentType: "a/b", bytes: 1, sha256: "" },
+      result: reference(`${folder}/1.json`),
+      resultMetadata: reference(`${folder}/2.json`),
+      lateCallback: { result: reference(`${folder}/3.json`), resultMetadata: reference("results/another/1.json") },
+    }),
+    (id) => [
+      ...["1.json", "2.json", "3.json", "4.json"].map((name) => `results/${id}/${name}`),
+      `uploads/${id}/f`,
+      "results/another/1.json",
+    ],
+  );
+  const deleteFolder = () => Promise.reject(new Error("the bucket is listed"));
+  await deriveConsequences({ ...deps, files: { ...deps.files, deleteFolder } }, before, after);
+  expect(left()).toEqual([`results/${id}/4.json`, "results/another/1.json"]);
+});
+
+test("of a task whose end came without its data, everything goes", async () => {
+  const { id, after, left } = await deletedWith(
+    () => ({ priority: 1 }),
+    (id) => [`results/${id}/1.json`, `uploads/${id}/f`, `results/${id}-2/1.json`],
+  );
+  await deriveConsequences(deps, undefined, after);
+  expect(left()).toEqual([`results/${id}-2/1.json`]);
+});

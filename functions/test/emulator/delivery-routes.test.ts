@@ -1,4 +1,5 @@
 import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
+import { timestamp } from "../../src/platform/firestore.ts";
 import { createApiClient, newKey } from "../support/api-client.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 import { fieldsOf, leastWebhook, publishAndDeliver, runQueue, storeDelivery } from "../support/webhook-api.ts";
@@ -182,4 +183,23 @@ test("a dead delivery is sent again on request, once, with the id it had", async
   expect(receiver.received().map(({ headers }) => headers["webhook-id"])).toEqual([eventId, eventId]);
   expect((await api("GET", "/deliveries?status=dead", { key })).body.data).toEqual([]);
   expect((await api("POST", path, { key })).body.code).toBe("delivery_not_dead");
+});
+
+test("a page of large deliveries ends early where a cursor goes on, and never where a page number does", async () => {
+  const id = await create({});
+  for (let n = 0; n < 21; n += 1) await store(id, { body: "x".repeat(500_000) }, deps.now() + n);
+  const { body } = await api("GET", "/deliveries?limit=21", { key });
+  expect([idsOf(body).length, body.next_cursor]).toEqual([16, expect.any(String)]);
+  const rest = await api("GET", `/deliveries?limit=21&cursor=${body.next_cursor}`, { key });
+  expect([idsOf(rest.body).length, rest.body.next_cursor]).toEqual([5, null]);
+  const numbered = await api("GET", `/webhooks/${id}/deliveries`, { key });
+  expect([idsOf(numbered.body).length, numbered.body.next_page]).toEqual([20, 2]);
+});
+
+test("one that was attempted 200 times is not sent again, which is told", async () => {
+  const at = timestamp(deps.now());
+  const attempt = { number: 1, at, durationMs: 5, statusCode: 500, error: "", fault: "subscriber", responseBody: "" };
+  const delivery = await store(await create({}), { attempts: Array(200).fill(attempt) });
+  const { status, body } = await api("POST", `/deliveries/${delivery}/retry`, { key });
+  expect([status, body.code]).toEqual([409, "too_many_attempts"]);
 });

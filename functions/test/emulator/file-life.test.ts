@@ -190,3 +190,13 @@ test("when the document is deleted, the file goes with it", async () => {
   expect(await filesOf(id)).toEqual([]);
   await deriveConsequences(deps, before, after);
 });
+
+test("where the deletion came without the document, all the task's files go, and no other's", async () => {
+  const [{ id }, other] = [await ingested(), await ingested()];
+  await bucket.files.keepJson(`results/${id}`, "{}");
+  const { ref } = await snapshotOf(deps, id);
+  await ref.delete();
+  await deriveConsequences(deps, undefined, await snapshotOf(deps, id));
+  expect((await bucket.paths()).filter((path) => path.includes(id))).toEqual([]);
+  expect(await filesOf(other.id)).toHaveLength(1);
+});

@@ -170,3 +170,14 @@ test("no text that a caller sent is logged", async () => {
   await post({ service: "video", prompt: ["my secret prompt"] });
   expect(JSON.stringify(deps.logged)).not.toContain("my secret");
 });
+
+test("a service whose document names a provider that there is not is a documented 422, for a retry too", async () => {
+  await registerService(deps.db, "exotic");
+  const { body: task } = await post({ service: "exotic" });
+  await api("POST", `/tasks/${task.id}/cancel`, { key });
+  await registerService(deps.db, "exotic", { provider: "morse" });
+  deps.services.forget("exotic");
+  for (const answer of [await post({ service: "exotic" }), await api("POST", `/tasks/${task.id}/retry`, { key })]) {
+    expect([answer.status, answer.body.code]).toEqual([422, "unknown_provider"]);
+  }
+});

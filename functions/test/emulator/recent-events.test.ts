@@ -1,5 +1,12 @@
+import { finalEvent, startedEvent } from "../../src/domain/events.ts";
+import { timestamp } from "../../src/platform/firestore.ts";
+import { publishEvent } from "../../src/webhooks/publish-event.ts";
+import { recentEvents } from "../../src/webhooks/recent-events.ts";
+import { recentOutgoingEvents } from "../../src/webhooks/recent-outgoing-events.ts";
 import { createApiClient, newKey } from "../support/api-client.ts";
 import { callBack } from "../support/callbacks.ts";
+import { interceptFirestore } from "../support/firestore-rpc.ts";
+import { storeTasks } from "../support/stored-tasks.ts";
 import { submitted } from "../support/tasks.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 
@@ -65,4 +72,67 @@ test("150 tasks' events are paged without a gap or a repetition", async () => {
 test.each(["hours=0", "hours=169", "hours=x", "limit=501", "cursor=x", "colour=red"])("?%s is a 400", async (query) => {
   const key = await newKey(deps.db, "dora", ["tasks:read"]);
   expect((await api("GET", `/events?${query}`, { key })).status).toBe(400);
+});
+
+/** Every page of a list, with how long it is as JSON. */
+async function allPages(path: string, key: string) {
+  const pages: { readonly data: unknown[]; readonly bytes: number }[] = [];
+  for (let cursor: unknown = null; cursor !== null || pages.length === 0; ) {
+    const { status, body, text } = await api("GET", `${path}${cursor === null ? "" : `&cursor=${cursor}`}`, { key });
+    expect(status).toBe(200);
+    pages.push({ data: body.data as unknown[], bytes: text.length });
+    cursor = body.next_cursor;
+  }
+  return pages;
+}
+
+const room = 8 * 1_024 * 1_024;
+
+test("a page of large events ends early, without a gap, and no more is read for it than it takes", async () => {
+  const key = await newKey(deps.db, "emil", ["tasks:read"]);
+  for (let n = 0; n < 120; n += 1) {
+    const payload = { n, text: "x".repeat(100_000) };
+    await publishEvent(deps, { id: `evt_large-${n}`, ownerId: "emil", type: "a.b", payload });
+    deps.advance(1);
+  }
+  const pages = await allPages("/events?limit=500", key);
+  expect(pages.map(({ data }) => data.length)).toEqual([83, 37]);
+  expect(new Set(pages.flatMap(({ data }) => (data as Listed[]).map(({ id }) => id))).size).toBe(120);
+
+  const queries: string[] = [];
+  const db = interceptFirestore(deps.db, async ({ method }, proceed) => {
+    if (method === "runQuery") queries.push(method);
+    return await proceed();
+  });
+  await recentEvents({ ...deps, db }, "emil", { hours: 24, limit: 500 });
+  expect(queries).toHaveLength(2);
+});
+
+test("a page of whole events ends early, without a gap, and reads few tasks at once", async () => {
+  const key = await newKey(deps.db, "frida", ["tasks:read"]);
+  const all = Array.from({ length: 24 }, (_, n) => {
+    const at = timestamp(deps.now() + n);
+    const history = [startedEvent("task", at), finalEvent("task", "completed", at)];
+    const metadata = { text: "x".repeat(200_000) };
+    const task = { ownerId: "frida", status: "completed", completedAt: at, updatedAt: at, history, metadata } as const;
+    return task;
+  });
+  const ids = [...(await storeTasks(deps, all.slice(0, 12))), ...(await storeTasks(deps, all.slice(12)))];
+  deps.advance(1_000);
+  const pages = await allPages("//api/v1/status/events/recent?limit=500", key);
+  expect(pages.length).toBe(2);
+  for (const { bytes } of pages) expect(bytes).toBeLessThan(room);
+  const seen = pages.flatMap(({ data }) => data as { event_type: string; data: { task_id: string } }[]);
+  const names = seen.map((event) => `${event.event_type} ${event.data.task_id}`);
+  expect(names.toSorted()).toEqual(ids.flatMap((id) => [`task_completed ${id}`, `task_started ${id}`]).sort());
+
+  const batches: number[] = [];
+  const db = interceptFirestore(deps.db, async ({ method, request }, proceed) => {
+    if (method === "batchGetDocuments") batches.push(request.documents?.length ?? 0);
+    return await proceed();
+  });
+  await recentOutgoingEvents({ ...deps, db }, "frida", { hours: 24, limit: 500 });
+  // Each task has two events, and is read once.
+  expect(batches.every((count) => count <= 20)).toBe(true);
+  expect(batches.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(24);
 });

@@ -294,3 +294,31 @@ test("params of any JSON come back and go out as they were given", async () => {
   await dispatched(deps, "", { worker: { service: name }, params: { own: 1 } });
   expect(service.calls[0]?.body).toMatchObject({ ...params, own: 1 });
 });
+
+test("one that was written by hand with times that are none does not take the list with it", async () => {
+  const name = newName();
+  const { writeTime } = await db.doc(`services/${name}`).set({ url, createdAt: "yesterday", updatedAt: 7 });
+  const time = writeTime.toDate().toISOString();
+  const one = await api("GET", `/services/${name}`, { key });
+  expect([one.status, one.body]).toMatchObject([200, { created_at: time, updated_at: time }]);
+  expect((await api("GET", "/services?limit=100", { key })).status).toBe(200);
+});
+
+test("a credential does not go to another origin than it was given for", async () => {
+  const name = newName();
+  await put(name, { url, auth: "Bearer mine", secret: "signing-secret-9b1c" });
+  const before = await stored(name);
+  for (const elsewhere of ["https://evil.example/jobs", "https://example.com:8443/jobs", "http://example.com/jobs"]) {
+    const refused = await put(name, { url: elsewhere });
+    expect([elsewhere, refused.status, refused.body.code]).toEqual([elsewhere, 400, "validation_failed"]);
+    expect(fieldsOf(refused)).toEqual(["auth", "secret"]);
+  }
+  expect(fieldsOf(await put(name, { url: "https://other.example/", auth: "Bearer new" }))).toEqual(["secret"]);
+  expect(fieldsOf(await put(name, { url: "https://other.example/", secret: null }))).toEqual(["auth"]);
+  expect(await stored(name)).toEqual(before);
+  const moved = await put(name, { url: "https://other.example/", auth: "Bearer new", secret: null });
+  expect([moved.status, moved.body.has_auth, moved.body.has_secret]).toEqual([200, true, false]);
+  expect(deps.keys.open((await stored(name))?.sealedAuth)).toBe("Bearer new");
+  expect((await put(name, { url, auth: null })).status).toBe(200);
+  expect((await put(name, { url: "https://third.example/" })).status).toBe(200);
+});

@@ -1,6 +1,7 @@
 import { Timestamp } from "firebase-admin/firestore";
 import { statuses } from "../../src/domain/task-state.ts";
 import { timestamp } from "../../src/platform/firestore.ts";
+import { listTasks } from "../../src/tasks/list-tasks.ts";
 import { type PendingWebhook, pendingWebhookRef } from "../../src/tasks/pending-webhook.ts";
 import { createApiClient, newKey } from "../support/api-client.ts";
 import { idsOf, readPages } from "../support/list-pages.ts";
@@ -194,4 +195,18 @@ test("the list needs the scope tasks:read", async () => {
   const key = await newKey(deps.db, newOwner(), ["webhooks", "tasks:write"]);
   expect((await api("GET", "/tasks", { key })).status).toBe(403);
   expect((await api("GET", "/tasks")).status).toBe(401);
+});
+
+test("a page of large tasks ends early, the lists have no gap, and the smallest page has one task", async () => {
+  const ownerId = newOwner();
+  const key = await keyOf(ownerId);
+  const large = { ownerId, params: { text: "x".repeat(900_000) } };
+  // One commit takes 4 MiB in the emulator.
+  const stored = [];
+  for (let n = 0; n < 3; n += 1) stored.push(...(await store(Array(4).fill(large))));
+  const pages = await readPages(api, key, "/tasks?limit=100");
+  expect(pages.map(({ length }) => length)).toEqual([9, 3]);
+  expect(pages.flat().sort()).toEqual(stored.map(({ correlationId }) => correlationId).sort());
+  const least = await listTasks(deps, { ownerId }, {}, { limit: 100, maxBytes: 1 });
+  expect([least.data.length, least.nextCursor]).toEqual([1, expect.any(String)]);
 });

@@ -70,6 +70,7 @@ export function crashingDeps(deps: Deps, plan: CrashPlan): Crashing {
           read: (path) => step("readFile", () => deps.files.read(path)),
           copy: (from, to) => step("copyFile", () => deps.files.copy(from, to)),
           delete: (path) => step("deleteFile", () => deps.files.delete(path)),
+          deleteFolder: (folder) => step("deleteFolder", () => deps.files.deleteFolder(folder)),
         },
       },
     };

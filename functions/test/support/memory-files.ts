@@ -26,5 +26,8 @@ export function memoryFiles(kept: Map<string, string>): Files {
     async delete(path) {
       kept.delete(path);
     },
+    async deleteFolder(folder) {
+      for (const path of kept.keys()) if (path.startsWith(`${folder}/`)) kept.delete(path);
+    },
   };
 }

@@ -100,6 +100,13 @@ test("each code of a problem has an example that says what was wrong", () => {
   expect(codes.length).toBeGreaterThan(0);
 });
 
+test("whatever may name an unknown service may name one of an unknown provider", () => {
+  const codes = answers.map(({ name, described }) => [name, Object.keys(problem(described)?.examples ?? {})] as const);
+  const submitting = codes.filter(([, all]) => all.includes("unknown_service"));
+  expect(submitting.filter(([, all]) => !all.includes("unknown_provider"))).toEqual([]);
+  expect(submitting).toHaveLength(5);
+});
+
 test("each operation documents what it refuses, with its headers", () => {
   for (const { operationId, scope, responses } of operations) {
     const statuses = Object.keys(responses);

@@ -50,7 +50,7 @@ export const deliveryRoutes: readonly Route[] = [
       scope: "webhooks",
       params: { id: "delivery" },
       answers: { 202: { description: "It is on its way.", schema: deliverySchema } },
-      problems: { 404: ["delivery_not_found"], 409: ["delivery_not_dead"] },
+      problems: { 404: ["delivery_not_found"], 409: ["delivery_not_dead", "too_many_attempts"] },
     },
     async (deps, { identity, params }) => {
       const delivery = await retryDelivery(deps, identity, deliveryId(params.id));

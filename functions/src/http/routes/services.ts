@@ -35,7 +35,7 @@ export const serviceRoutes: readonly Route[] = [
       operationId: "putService",
       summary: "Register a service, or replace it",
       description:
-        "Everything that is left out goes back to its default, but for `auth` and `secret`: nobody can read those back, so they are kept unless they are given anew or as `null`. A change counts within 10 seconds; tasks that were submitted before keep what they know of the service.",
+        "Everything that is left out goes back to its default, but for `auth` and `secret`: nobody can read those back, so they are kept unless they are given anew or as `null`, which they must be where the origin of `url` changes. A change counts within 10 seconds; tasks that were submitted before keep what they know of the service.",
       body: serviceBody,
       answers: {
         200: { description: "It is replaced.", schema: serviceSchema },

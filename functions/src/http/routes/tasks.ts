@@ -49,7 +49,7 @@ export const taskRoutes: readonly Route[] = [
       body: taskBody,
       idempotent: true,
       answers: { 202: { description: "It is stored, and will be sent out.", schema: taskSchema, headers: location } },
-      problems: { 409: ["idempotency_key_reused"], 422: ["unknown_service", "url_not_allowed"] },
+      problems: { 409: ["idempotency_key_reused"], 422: ["unknown_service", "unknown_provider", "url_not_allowed"] },
     },
     async (deps, { identity, body, idempotencyKey: key }) => {
       const id = key === undefined ? undefined : derivedId("idempotency-key", identity.ownerId, key);
@@ -166,7 +166,7 @@ export const taskRoutes: readonly Route[] = [
       problems: {
         404: ["task_not_found"],
         409: ["task_not_retryable", "file_gone"],
-        422: ["unknown_service", "url_not_allowed"],
+        422: ["unknown_service", "unknown_provider", "url_not_allowed"],
       },
     },
     async (deps, { identity, params }) => {

@@ -56,7 +56,7 @@ export const ingestRoutes: readonly Route[] = [
       problems: {
         400: ["bad_form"],
         409: ["idempotency_key_reused"],
-        422: ["unknown_service", "url_not_allowed"],
+        422: ["unknown_service", "unknown_provider", "url_not_allowed"],
       },
     },
     async (deps, { identity, raw, idempotencyKey: key }) => {

@@ -38,7 +38,7 @@ export const predictionRoutes: readonly Route[] = [
       body: job,
       idempotent: true,
       answers: { 202: { description: "It is stored, and will be sent out.", schema: predictionSchema } },
-      problems: { 409: ["idempotency_key_reused"], 422: ["unknown_service", "url_not_allowed"] },
+      problems: { 409: ["idempotency_key_reused"], 422: ["unknown_service", "unknown_provider", "url_not_allowed"] },
     },
     async (deps, { identity, body: { text, webhook_url }, idempotencyKey: key }) => {
       const request = toTaskRequest(identity, {

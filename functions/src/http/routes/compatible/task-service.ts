@@ -62,7 +62,7 @@ export const taskServiceRoutes: readonly Route[] = [
           headers: { Location: "Where its status is." },
         },
       },
-      problems: { 409: ["idempotency_key_reused"], 422: ["unknown_service", "url_not_allowed"] },
+      problems: { 409: ["idempotency_key_reused"], 422: ["unknown_service", "unknown_provider", "url_not_allowed"] },
     },
     async (deps, { identity, body, idempotencyKey: key }) => {
       const { task_type: service, ...said } = body;
