@@ -11,7 +11,7 @@ type Handler = Parameters<HttpsFunction>;
 export async function handleCallback(request: Handler[0], response: Handler[1]): Promise<void> {
   leaveDomain();
   const answer = await answerTo(request);
-  // Node's own, since Express's `send` takes as long as everything else that is done here without the database.
+  // Node's own methods: everything that Express's `send` would find out is known here.
   response.statusCode = answer.status;
   for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
   response.end(JSON.stringify(answer.body));
