@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { callbacks } from "./callback.ts";
 import { median } from "./harness/compare.ts";
 import type { Runtime } from "./harness/runtime.ts";
 import type { Section } from "./harness/section.ts";
 import { inWorld, type World } from "./harness/world.ts";
 
-const countModules = `--import=${join(import.meta.dirname, "harness/count-modules.ts")}`;
+/** As a URL, since NODE_OPTIONS are parted at spaces. */
+const countModules = `--import=${import.meta.resolve("./harness/count-modules.ts")}`;
 const apiKey = "key-of-the-bench";
 
 interface Start {
