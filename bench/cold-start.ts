@@ -111,7 +111,7 @@ async function measure(contestant: Contestant): Promise<Start> {
   return await started(contestant, {}, async (runtime) => ({
     firstAnswerMs: performance.now() - startedAt,
     cpuMs: runtime.cpuMs(),
-    peakMb: await runtime.peakMb(),
+    peakMb: (await runtime.peakMemory()) / 1_000_000,
   }));
 }
 

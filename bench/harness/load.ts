@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import { FriendlyError } from "../../scripts/stack/friendly-error.ts";
-import { messageOf, startChild } from "./children.ts";
+import { startScript } from "./children.ts";
 
 export interface LoadRequest {
   /** With the query. */
@@ -36,18 +35,17 @@ export interface LoadGenerator {
 }
 
 export async function startLoadGenerator(): Promise<LoadGenerator> {
-  const child = startChild("load", process.execPath, [join(import.meta.dirname, "load-process.ts")]);
-  await messageOf("The load generator", child);
+  const child = startScript("The load generator", "load-process");
+  await child.hear();
   return {
     async send(load, expected) {
-      child.process.send(load);
-      const report = await messageOf<LoadReport>("The load generator", child);
+      const report = await child.ask<LoadReport>(load);
       if (report.statuses[expected] === load.requests.length) return report;
       throw new FriendlyError(
         `${load.requests.length} answers with status ${expected} were expected, and these came: ` +
           `${JSON.stringify(report.statuses)}. Nothing that goes wrong is measured.`,
       );
     },
-    stop: () => child.stop(),
+    stop: child.stop,
   };
 }

@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import { FriendlyError } from "../../scripts/stack/friendly-error.ts";
-import { messageOf, startChild } from "./children.ts";
+import { startScript } from "./children.ts";
 import type { LoadReport } from "./load.ts";
 
 /** Tasks that go all the way. */
@@ -22,18 +21,17 @@ export interface Outside {
 }
 
 export async function startOutside(): Promise<Outside> {
-  const child = startChild("outside", process.execPath, [join(import.meta.dirname, "outside-process.ts")]);
-  const { port } = await messageOf<{ port: number }>("The world outside", child);
+  const child = startScript("The world outside", "outside-process");
+  const { port } = await child.hear<{ port: number }>();
   return {
     url: `http://127.0.0.1:${port}/work`,
     async run(trips) {
-      child.process.send(trips);
-      const report = await messageOf<LoadReport>("The world outside", child);
+      const report = await child.ask<LoadReport>(trips);
       if (report.statuses[200] === trips.count) return report;
       throw new FriendlyError(
         `${trips.count} round trips ended so: ${JSON.stringify(report.statuses)}, and not all with 200.`,
       );
     },
-    stop: () => child.stop(),
+    stop: child.stop,
   };
 }

@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import type { Deps } from "../../functions/src/deps.ts";
 import { parseKeys } from "../../functions/src/domain/keys.ts";
 import { newIds, storeMany } from "../../functions/test/support/many-tasks.ts";
 import { createTestDeps, newSecret } from "../../functions/test/support/test-deps.ts";
+import { startFirestore } from "../../scripts/stack/firestore-process.ts";
 import { type DocumentData, type Firestore, getFirestore, initializeApp } from "../references/packages.ts";
-import { messageOf, startChild } from "./children.ts";
-import { startFirestore } from "./firestore.ts";
+import { logOf, startScript } from "./children.ts";
 import { type Load, type LoadReport, startLoadGenerator } from "./load.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 
@@ -33,14 +32,14 @@ export interface World {
   storeTasks(count: number, changes?: DocumentData): Promise<string[]>;
 }
 
-/** Makes a world, lets `work` happen in it, and ends it whatever came of that. */
-export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib?: number): Promise<T> {
-  const firestore = await startFirestore(heapGib);
-  const endings: (() => Promise<unknown>)[] = [() => firestore.stop()];
+/** Makes a world, lets `work` happen in it, and ends it whatever came of that. `heapGib` is for Firestore. */
+export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib = 4): Promise<T> {
+  const firestore = await startFirestore(logOf("firestore"), { heapGib });
+  const endings: (() => Promise<unknown>)[] = [firestore.stop];
   try {
     const secret = newSecret();
     const env = {
-      FIRESTORE_EMULATOR_HOST: firestore.host,
+      FIRESTORE_EMULATOR_HOST: firestore.address,
       FUNCTIONS_EMULATOR: "true",
       GCLOUD_PROJECT: projectId,
       GOOGLE_CLOUD_PROJECT: projectId,
@@ -58,14 +57,13 @@ export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib?: n
     endings.push(() => load.stop());
     const start = async (...args: Parameters<typeof startRuntime>) => {
       const runtime = await startRuntime(...args);
-      endings.push(() => runtime.stop());
+      endings.push(runtime.stop);
       return runtime;
     };
     const serve = async (script: string) => {
-      const options = { env: { ...process.env, ...env, NODE_ENV: "production" } };
-      const child = startChild(script, process.execPath, [join(import.meta.dirname, `${script}.ts`)], options);
-      endings.push(() => child.stop());
-      const { port } = await messageOf<{ port: number }>(script, child);
+      const child = startScript(script, script, { ...env, NODE_ENV: "production" });
+      endings.push(child.stop);
+      const { port } = await child.hear<{ port: number }>();
       return `http://127.0.0.1:${port}`;
     };
     return await work({

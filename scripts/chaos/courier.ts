@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bringing, FunctionName } from "./adversary.ts";
 import type { Fleet } from "./fleet.ts";
-import type { FunctionRequest } from "./function-process.ts";
+import type { FunctionRequest } from "./function-instance.ts";
 
 /** Something that a function must get at least once. */
 export interface Errand {

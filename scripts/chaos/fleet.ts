@@ -1,6 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Adversary, type FunctionName, functionNames } from "./adversary.ts";
-import { type FunctionAnswer, type FunctionProcess, type FunctionRequest, startFunction } from "./function-process.ts";
+import {
+  type FunctionAnswer,
+  type FunctionInstance,
+  type FunctionRequest,
+  startInstance,
+} from "./function-instance.ts";
 import type { WriteLog } from "./run-log.ts";
 
 /** How long a process that came back from a stall may go on with what nobody waits for. */
@@ -29,7 +34,7 @@ export interface FleetFigures {
 }
 
 interface Slot {
-  current: Promise<FunctionProcess>;
+  current: Promise<FunctionInstance>;
   generation: number;
   answered: number;
   /** Its end is near: nothing more is decided about it. */
@@ -44,16 +49,16 @@ export async function startFleet(
 ): Promise<Fleet> {
   const none = () => Object.fromEntries(functionNames.map((name) => [name, 0])) as Record<FunctionName, number>;
   const figures: FleetFigures = { requests: none(), kills: none(), stalls: none(), interrupted: 0, ownEnds: [] };
-  const running = new Set<FunctionProcess>();
+  const running = new Set<FunctionInstance>();
   let stopping = false;
   let starting = 0;
 
   /** One that does not start is started again: a killed one may have left the port or the disk busy. */
-  const start = async (name: FunctionName): Promise<FunctionProcess> => {
+  const start = async (name: FunctionName): Promise<FunctionInstance> => {
     for (let failures = 1; ; failures += 1) {
       starting += 1;
       try {
-        const started = await startFunction(name, env, (text) => log(name, text));
+        const started = await startInstance(name, env, (text) => log(name, text));
         running.add(started);
         started.ended.then(() => running.delete(started));
         if (stopping) started.signal("SIGKILL");
@@ -79,7 +84,7 @@ export async function startFleet(
   };
 
   /** Nobody but us ends a process; one that does so by itself is replaced, and told of. */
-  const watch = (name: FunctionName, slot: Slot, process: FunctionProcess) => {
+  const watch = (name: FunctionName, slot: Slot, process: FunctionInstance) => {
     const { generation } = slot;
     process.ended.then((why) => {
       if (stopping || slot.generation !== generation) return;
@@ -99,7 +104,7 @@ export async function startFleet(
   }
   await Promise.all([...slots.values()].map((slot) => slot.current));
 
-  const end = async (name: FunctionName, slot: Slot, process: FunctionProcess, stallMs: number | null) => {
+  const end = async (name: FunctionName, slot: Slot, process: FunctionInstance, stallMs: number | null) => {
     log("adversary", `${stallMs === null ? "kills" : `stalls for ${stallMs} ms`} ${name}, process ${slot.generation}`);
     replace(name, slot);
     if (stallMs === null) {

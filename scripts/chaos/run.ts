@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Evidence, gatherEvidence } from "./audit/evidence.ts";
 import { diceOf } from "./dice.ts";
+import { pauseFirestore } from "./firestore.ts";
 import { comeToRest, openTasks } from "./rest.ts";
 import type { WriteLog } from "./run-log.ts";
 import { keepSweeping } from "./sweeper.ts";
@@ -88,7 +89,7 @@ async function pauseNowAndThen({ adversary, firestore }: World, signal: AbortSig
       if (!adversary.active() || signal.aborted) return pauses;
       await sleep(100);
     }
-    await firestore.pause(forMs);
+    await pauseFirestore(firestore, forMs);
     pauses.push(forMs);
   }
 }

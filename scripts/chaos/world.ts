@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { openFirestore } from "../../functions/src/platform/firestore.ts";
+import { type FirestoreProcess, startFirestore } from "../stack/firestore-process.ts";
 import { cacheFolder } from "../stack/layout.ts";
 import { type Adversary, createAdversary } from "./adversary.ts";
 import { type Application, createApplication } from "./application.ts";
 import { type Courier, createCourier } from "./courier.ts";
 import { type EventRelay, startEventRelay } from "./event-relay.ts";
-import { type FirestoreProcess, startFirestore } from "./firestore-process.ts";
+import { addTrigger } from "./firestore.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { startGateway } from "./gateway.ts";
 import { projectId } from "./names.ts";
@@ -67,10 +68,11 @@ export async function withWorld<T>(
       if (plan === undefined) throw new Error(`there is no task ${n}`);
       return plan;
     };
-    const firestore = started(await startFirestore(relay.address, log, signal));
-    await firestore.addTrigger(projectId, "startTask", "created", "tasks/{taskId}");
-    await firestore.addTrigger(projectId, "onPendingWebhook", "written", "pendingWebhooks/{correlationId}");
-    await firestore.addTrigger(projectId, "onEvent", "created", "events/{eventId}");
+    const print = (text: string) => log("firestore", text);
+    const firestore = started(await startFirestore(print, { eventsTo: relay.address, signal }));
+    await addTrigger(firestore, projectId, "startTask", "created", "tasks/{taskId}");
+    await addTrigger(firestore, projectId, "onPendingWebhook", "written", "pendingWebhooks/{correlationId}");
+    await addTrigger(firestore, projectId, "onEvent", "created", "events/{eventId}");
 
     const secret = randomBytes(48).toString("base64url");
     const common = {

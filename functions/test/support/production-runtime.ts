@@ -1,21 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { buildIfOutOfDate, functionsFolder } from "./functions-build.ts";
+import { type FunctionProcess, startFunction } from "../../../scripts/stack/function-process.ts";
+import { buildIfOutOfDate } from "./functions-build.ts";
 
-const framework = join(functionsFolder, "../node_modules/@google-cloud/functions-framework/build/src/main.js");
-
-/** One deployed function on functions-framework, which is what Cloud Functions runs. */
-export interface ProductionRuntime {
-  /** `http://127.0.0.1:{port}`, without a slash at the end. */
-  readonly url: string;
-  /** The most memory that the process has held at any time, in bytes. */
-  peakMemory(): Promise<number>;
-  /** What it has written to stdout and stderr so far. */
-  output(): string;
-  /** Ends the process, and waits until it is gone. */
-  stop(): Promise<void>;
-}
+/** One deployed function on functions-framework, which is what Cloud Functions runs; `output` is all that it has printed so far. */
+export type ProductionRuntime = Pick<FunctionProcess, "url" | "peakMemory" | "output" | "stop">;
 
 /**
  * Starts the function called `target` in a process of its own, from the bundle in functions/lib, which is made first
@@ -27,40 +14,9 @@ export async function startProductionRuntime(
   env: Readonly<Record<string, string>>,
 ): Promise<ProductionRuntime> {
   buildIfOutOfDate();
-  const preload = ["--import", join(__dirname, "listen-on-loopback.mjs")];
-  const child = spawn(process.execPath, [...preload, framework, `--source=${functionsFolder}`], {
-    // The platform names the function in FUNCTION_TARGET, not with --target: the code looks there too.
-    env: { ...process.env, FUNCTION_TARGET: target, ...env },
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk) => (output += String(chunk)));
-  const port = await listeningPort(child).catch(async (cause: unknown) => {
-    await ended(child);
-    throw new Error(`The runtime of ${target} did not start. It wrote:\n${output}`, { cause });
+  const runtime = await startFunction(target, env, (text) => {
+    output += text;
   });
-  return {
-    url: `http://127.0.0.1:${port}`,
-    peakMemory: async () => {
-      child.send("memory");
-      const [message] = await once(child, "message");
-      return (message as { bytes: number }).bytes;
-    },
-    output: () => output,
-    stop: () => ended(child),
-  };
-}
-
-async function listeningPort(child: ChildProcess): Promise<number> {
-  return await new Promise<number>((resolve, reject) => {
-    child.once("message", (message) => resolve((message as { port: number }).port));
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`It ended with code ${code}.`)));
-  });
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
-  child.kill("SIGKILL");
-  await once(child, "exit");
+  return { ...runtime, output: () => output };
 }
