@@ -1,34 +1,23 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
-import type { ApplicationEvent } from "../../src/webhooks/outgoing-event.ts";
 import { publishApplicationEvent } from "../../src/webhooks/publish.ts";
 import { retryDelivery } from "../../src/webhooks/requeue.ts";
-import { type Webhook, webhooks } from "../../src/webhooks/webhook.ts";
+import { webhooks } from "../../src/webhooks/webhook.ts";
 import { bringAll, bringDue, waiting } from "../support/delivery-queue.ts";
 import { serve } from "../support/outbound-client.ts";
-import { orderOf, published, readDelivery, readWebhook, subscribed, subscriberSecret } from "../support/subscribers.ts";
-import { createTestDeps, newTestFirestore, type TestDeps } from "../support/test-deps.ts";
+import { receiverOfFile } from "../support/receiver.ts";
+import {
+  eventsOf,
+  published,
+  readDelivery,
+  readWebhook,
+  sentTo,
+  subscribed,
+  subscriberSecret,
+} from "../support/subscribers.ts";
+import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 
 const db = newTestFirestore();
-let receiver: Receiver;
-beforeAll(async () => {
-  receiver = await startReceiver({ secret: subscriberSecret });
-});
-beforeEach(() => receiver.clear());
-afterAll(async () => {
-  await receiver.close();
-  await db.terminate();
-});
-
-async function sentTo(deps: TestDeps, url: string, parts: Partial<Webhook> = {}) {
-  const webhook = await subscribed(deps, { url, ...parts });
-  const event = await published(deps, webhook.ownerId);
-  return { webhook, event, order: orderOf(event, webhook) };
-}
-
-async function eventsOf(ownerId: string, type: string): Promise<ApplicationEvent[]> {
-  const { docs } = await db.collection("events").where("ownerId", "==", ownerId).where("type", "==", type).get();
-  return docs.map((doc) => doc.data() as ApplicationEvent);
-}
+const receiver = receiverOfFile({ secret: subscriberSecret });
+afterAll(() => db.terminate());
 
 test("410 disables the webhook, and tells the owner's other webhooks once", async () => {
   const deps = createTestDeps(db);
@@ -44,7 +33,7 @@ test("410 disables the webhook, and tells the owner's other webhooks once", asyn
 
   const reason = "It answered 410 Gone.";
   expect(await readWebhook(deps, gone)).toMatchObject({ isActive: false, disabledReason: reason });
-  const told = await eventsOf(gone.ownerId, "webhook.disabled");
+  const told = await eventsOf(deps, gone.ownerId, "webhook.disabled");
   expect(told).toHaveLength(1);
   for (const event of told) await publishApplicationEvent(deps, event);
   receiver.clear();

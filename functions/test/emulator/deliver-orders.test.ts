@@ -1,41 +1,18 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import type { OutboundResponse } from "../../src/platform/outbound-http.ts";
 import { deliverWebhook } from "../../src/webhooks/deliver.ts";
-import type { Webhook } from "../../src/webhooks/webhook.ts";
 import { advanceTo, bringAll, bringDue, waiting } from "../support/delivery-queue.ts";
-import { orderOf, published, readDelivery, subscribed, subscriberSecret } from "../support/subscribers.ts";
+import { receiverOfFile } from "../support/receiver.ts";
+import { emptyAnswer, orderOf, readDelivery, sentTo, subscriberSecret } from "../support/subscribers.ts";
 import { submitted } from "../support/tasks.ts";
-import { createTestDeps, newTestFirestore, type TestDeps } from "../support/test-deps.ts";
+import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 
 const db = newTestFirestore();
-let receiver: Receiver;
-beforeAll(async () => {
-  receiver = await startReceiver({ secret: subscriberSecret });
-});
-beforeEach(() => receiver.clear());
-afterAll(async () => {
-  await receiver.close();
-  await db.terminate();
-});
-
-/** One event on its way to one webhook with that path. */
-async function sentTo(deps: TestDeps, path: string, parts: Partial<Webhook> = {}) {
-  const webhook = await subscribed(deps, { url: `${receiver.url}${path}`, ...parts });
-  const event = await published(deps, webhook.ownerId);
-  return { webhook, event, order: orderOf(event, webhook) };
-}
-
-const emptyAnswer: OutboundResponse = {
-  status: 200,
-  headers: {},
-  body: Buffer.alloc(0),
-  truncated: false,
-  durationMs: 1,
-};
+const receiver = receiverOfFile({ secret: subscriberSecret });
+afterAll(() => db.terminate());
 
 test("an order that comes before its time is not carried out, and is to be brought again", async () => {
   const deps = createTestDeps(db);
-  const { webhook, event, order } = await sentTo(deps, "/status/500?times=1", { format: "morag" });
+  const { webhook, event, order } = await sentTo(deps, `${receiver.url}/status/500?times=1`, { format: "morag" });
   await bringDue(deps);
   const second = deliverWebhook(deps, orderOf(event, webhook, 2));
   await expect(second).rejects.toMatchObject({ code: "too_early", retryable: true });
@@ -47,7 +24,7 @@ test("an order that comes before its time is not carried out, and is to be broug
 
 test("an order for the attempt after one that is not on record is to be brought again", async () => {
   const deps = createTestDeps(db);
-  const { webhook, event } = await sentTo(deps, "/status/500?times=1");
+  const { webhook, event } = await sentTo(deps, `${receiver.url}/status/500?times=1`);
   const second = deliverWebhook(deps, orderOf(event, webhook, 2));
   await expect(second).rejects.toMatchObject({ code: "too_early", retryable: true });
   await bringDue(deps);
@@ -58,7 +35,7 @@ test("an order for the attempt after one that is not on record is to be brought 
 
 test("orders that were carried out, or have nothing to deliver, do nothing", async () => {
   const deps = createTestDeps(db);
-  const { webhook, event, order } = await sentTo(deps, "/status/500?times=1");
+  const { webhook, event, order } = await sentTo(deps, `${receiver.url}/status/500?times=1`);
   await bringDue(deps);
   await deliverWebhook(deps, order);
   await bringAll(deps);
@@ -73,7 +50,7 @@ test("orders that were carried out, or have nothing to deliver, do nothing", asy
 
 test("two equal orders at once are one attempt on record, and the delivery goes on", async () => {
   const deps = createTestDeps(db);
-  const { webhook, event, order } = await sentTo(deps, "/status/500?times=4", { format: "morag" });
+  const { webhook, event, order } = await sentTo(deps, `${receiver.url}/status/500?times=4`, { format: "morag" });
   await Promise.all([deliverWebhook(deps, order), deliverWebhook(deps, order)]);
   expect((await readDelivery(deps, order))?.attempts).toMatchObject([{ number: 1, statusCode: 500 }]);
   expect(waiting(deps).map(({ data }) => data)).toEqual([{ deliver: order }, { deliver: orderOf(event, webhook, 2) }]);
@@ -95,7 +72,7 @@ test.each([1, 2])("of two equal orders for attempt %i, the later record does not
       answers.push((status) => resolve({ ...emptyAnswer, status }));
     });
   const failing = createTestDeps(db, { send: async () => ({ ...emptyAnswer, status: 500 }) });
-  const { webhook, event, order } = await sentTo(failing, "/unused", { format: "morag" });
+  const { webhook, event, order } = await sentTo(failing, `${receiver.url}/unused`, { format: "morag" });
   if (attempt === 2) await bringDue(failing);
   const deps = createTestDeps(db, { send, keys: failing.keys });
   deps.advance(10_000);

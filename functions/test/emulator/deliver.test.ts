@@ -1,35 +1,20 @@
 import { Webhook as Verifier } from "standardwebhooks";
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { createOutboundHttp, type OutboundResponse } from "../../src/platform/outbound-http.ts";
 import { cancelTask } from "../../src/tasks/cancel.ts";
 import { listDeliveries } from "../../src/webhooks/find-deliveries.ts";
-import type { Webhook } from "../../src/webhooks/webhook.ts";
 import { bringAll, bringDue, waiting } from "../support/delivery-queue.ts";
-import { orderOf, published, readDelivery, readWebhook, subscribed, subscriberSecret } from "../support/subscribers.ts";
+import { receiverOfFile } from "../support/receiver.ts";
+import { emptyAnswer, readDelivery, readWebhook, sentTo, subscriberSecret } from "../support/subscribers.ts";
 import { submitted, trigger } from "../support/tasks.ts";
-import { createTestDeps, newTestFirestore, type TestDeps } from "../support/test-deps.ts";
+import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 
 const db = newTestFirestore();
-let receiver: Receiver;
-beforeAll(async () => {
-  receiver = await startReceiver({ secret: subscriberSecret });
-});
-beforeEach(() => receiver.clear());
-afterAll(async () => {
-  await receiver.close();
-  await db.terminate();
-});
-
-/** One event on its way to one webhook with that path. */
-async function sentTo(deps: TestDeps, path: string, parts: Partial<Webhook> = {}) {
-  const webhook = await subscribed(deps, { url: `${receiver.url}${path}`, ...parts });
-  const event = await published(deps, webhook.ownerId);
-  return { webhook, event, order: orderOf(event, webhook) };
-}
+const receiver = receiverOfFile({ secret: subscriberSecret });
+afterAll(() => db.terminate());
 
 test("a delivery is signed, verified by the receiver, and on record", async () => {
   const deps = createTestDeps(db);
-  const { webhook, event, order } = await sentTo(deps, "/webhook");
+  const { webhook, event, order } = await sentTo(deps, `${receiver.url}/webhook`);
   await bringAll(deps);
 
   const [request, ...others] = receiver.received();
@@ -87,7 +72,7 @@ test("a task's own callback URL is signed with its owner's secret", async () => 
 
 test("a subscriber that fails twice, then recovers, gets the same bytes and id thrice, each freshly signed", async () => {
   const deps = createTestDeps(db);
-  const { event, order } = await sentTo(deps, "/status/503?times=2", { format: "taskflow" });
+  const { event, order } = await sentTo(deps, `${receiver.url}/status/503?times=2`, { format: "taskflow" });
   const took = await bringAll(deps);
 
   const requests = receiver.received();
@@ -113,7 +98,7 @@ test("a subscriber that fails twice, then recovers, gets the same bytes and id t
 
 test("between attempts a delivery is pending, due by the schedule, and the sweep sees it", async () => {
   const deps = createTestDeps(db);
-  const { order } = await sentTo(deps, "/status/500", { format: "morag" });
+  const { order } = await sentTo(deps, `${receiver.url}/status/500`, { format: "morag" });
   const start = deps.now();
   await bringDue(deps);
   const delivery = await readDelivery(deps, order);
@@ -127,7 +112,7 @@ test("between attempts a delivery is pending, due by the schedule, and the sweep
 
 test("a subscriber that always fails is given up after its retries, and listed as a dead letter", async () => {
   const deps = createTestDeps(db);
-  const { webhook, order } = await sentTo(deps, "/status/500", { retryCount: 2 });
+  const { webhook, order } = await sentTo(deps, `${receiver.url}/status/500`, { retryCount: 2 });
   const took = await bringAll(deps);
 
   expect(receiver.received()).toHaveLength(3);
@@ -147,7 +132,7 @@ test("a subscriber that always fails is given up after its retries, and listed a
 
 test("a webhook without retries gets one attempt", async () => {
   const deps = createTestDeps(db);
-  const { order } = await sentTo(deps, "/status/500", { retryCount: 0 });
+  const { order } = await sentTo(deps, `${receiver.url}/status/500`, { retryCount: 0 });
   await bringAll(deps);
   expect(receiver.received()).toHaveLength(1);
   expect(await readDelivery(deps, order)).toMatchObject({ status: "dead" });
@@ -162,7 +147,7 @@ test.each([
   ["answers 410", "/gone", oneRetry, 410, /answered 410/, 1],
 ] as const)("a subscriber that %s is a failure, on record", async (_what, path, parts, statusCode, error, attempts) => {
   const deps = createTestDeps(db);
-  const { order } = await sentTo(deps, path, parts);
+  const { order } = await sentTo(deps, `${receiver.url}${path}`, parts);
   await bringAll(deps);
   expect(receiver.received().map((request) => request.path)).toEqual(Array(attempts).fill(path));
   const delivery = await readDelivery(deps, order);
@@ -179,7 +164,7 @@ test.each([
   ["500", "/retry-after/6?status=500", 2_000],
 ])("after %s with Retry-After the next attempt waits for what is longer, where that counts", async (_s, path, wait) => {
   const deps = createTestDeps(db);
-  const { order } = await sentTo(deps, path, { format: "taskflow" });
+  const { order } = await sentTo(deps, `${receiver.url}${path}`, { format: "taskflow" });
   await bringDue(deps);
   const [first] = (await readDelivery(deps, order))?.attempts ?? [];
   const [next] = waiting(deps);
@@ -194,19 +179,12 @@ test("no Retry-After puts an attempt off longer than the queue can hold it", asy
   const far = createTestDeps(db, {
     send: async () => ({ ...emptyAnswer, status: 503, headers: { "retry-after": "99999999" } }),
   });
-  await sentTo(far, "/webhook");
+  await sentTo(far, `${receiver.url}/webhook`);
   await bringDue(far);
   const [next] = waiting(far);
   expect(next?.runAt).toBeLessThan(far.now() + 30 * 24 * 3_600_000);
   expect(next?.runAt).toBeGreaterThan(far.now() + 28 * 24 * 3_600_000);
 });
-const emptyAnswer: OutboundResponse = {
-  status: 200,
-  headers: {},
-  body: Buffer.alloc(0),
-  truncated: false,
-  durationMs: 1,
-};
 
 test("of an answer of 5 MB, 64 KiB are read and 1 KiB is kept", async () => {
   const answers: OutboundResponse[] = [];
@@ -217,7 +195,7 @@ test("of an answer of 5 MB, 64 KiB are read and 1 KiB is kept", async () => {
     return answer;
   };
   const deps = createTestDeps(db, { send: recorded });
-  const { order } = await sentTo(deps, "/big");
+  const { order } = await sentTo(deps, `${receiver.url}/big`);
   await bringAll(deps);
   send.close();
   expect(answers.map(({ body, truncated }) => [body.length, truncated])).toEqual([[65_536, true]]);
@@ -229,7 +207,7 @@ test("of an answer of 5 MB, 64 KiB are read and 1 KiB is kept", async () => {
 test("a kept answer ends with a whole character", async () => {
   const body = Buffer.from(`${"x".repeat(1_023)}ü`);
   const deps = createTestDeps(db, { send: async () => ({ ...emptyAnswer, body }) });
-  const { order } = await sentTo(deps, "/webhook");
+  const { order } = await sentTo(deps, `${receiver.url}/webhook`);
   await bringAll(deps);
   expect((await readDelivery(deps, order))?.attempts[0]?.responseBody).toBe("x".repeat(1_023));
 });
@@ -237,7 +215,7 @@ test("a kept answer ends with a whole character", async () => {
 test("a private address is refused in production: dead at once, saying why", async () => {
   const send = createOutboundHttp({ allowInsecure: false, allowedHosts: [] });
   const deps = createTestDeps(db, { send });
-  const { order } = await sentTo(deps, "", { url: "https://10.0.0.1/hook?key=hidden" });
+  const { order } = await sentTo(deps, "https://10.0.0.1/hook?key=hidden");
   await bringAll(deps);
   send.close();
   const delivery = await readDelivery(deps, order);
@@ -250,7 +228,7 @@ test("a secret that cannot be decrypted is our fault: tried again, and nothing i
   const deps = createTestDeps(db);
   const elsewhere = createTestDeps(db);
   const sealedSecrets = [{ sealed: elsewhere.keys.seal(subscriberSecret), expiresAt: null }];
-  const { webhook, order } = await sentTo(deps, "/webhook", { sealedSecrets });
+  const { webhook, order } = await sentTo(deps, `${receiver.url}/webhook`, { sealedSecrets });
   await bringDue(deps);
   const delivery = await readDelivery(deps, order);
   expect(delivery).toMatchObject({ status: "pending" });

@@ -1,21 +1,17 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { publishApplicationEvent } from "../../src/webhooks/publish.ts";
 import { publishEvent } from "../../src/webhooks/publish-event.ts";
 import type { Webhook } from "../../src/webhooks/webhook.ts";
 import { bring, bringDue, waiting } from "../support/delivery-queue.ts";
 import { costOf, countOperations, type OperationCount } from "../support/operation-count.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import { subscribed, subscriberSecret } from "../support/subscribers.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 
 const db = newTestFirestore();
-let receiver: Receiver;
+const receiver = receiverOfFile({ secret: subscriberSecret });
 const numbers: string[] = [];
-beforeAll(async () => {
-  receiver = await startReceiver({ secret: subscriberSecret });
-});
 afterAll(async () => {
   process.stdout.write(`What a delivery costs in Firestore:\n${numbers.join("\n")}\n`);
-  await receiver.close();
   await db.terminate();
 });
 

@@ -1,4 +1,3 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { timestamp } from "../../src/platform/firestore.ts";
 import { deliverWebhook } from "../../src/webhooks/deliver.ts";
 import { disableInactive, noteHealth } from "../../src/webhooks/health.ts";
@@ -8,8 +7,10 @@ import type { Webhook } from "../../src/webhooks/webhook.ts";
 import { advanceTo, bringAll, bringDue, deliveryOrders, waiting } from "../support/delivery-queue.ts";
 import { interceptFirestore } from "../support/firestore-rpc.ts";
 import { costOf, countOperations } from "../support/operation-count.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import {
   deliveryOf,
+  eventsOf,
   orderOf,
   published,
   readDelivery,
@@ -21,15 +22,8 @@ import {
 import { createTestDeps, newTestFirestore, type TestDeps } from "../support/test-deps.ts";
 
 const db = newTestFirestore();
-let receiver: Receiver;
-beforeAll(async () => {
-  receiver = await startReceiver({ secret: subscriberSecret });
-});
-beforeEach(() => receiver.clear());
-afterAll(async () => {
-  await receiver.close();
-  await db.terminate();
-});
+const receiver = receiverOfFile({ secret: subscriberSecret });
+afterAll(() => db.terminate());
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
@@ -164,8 +158,7 @@ test("five days of nothing but failures disable a webhook, and its owner's other
 
   const reason = "Every attempt of the last 5 days failed.";
   expect(await readWebhook(deps, webhook)).toMatchObject({ isActive: false, disabledReason: reason });
-  const { docs } = await db.collection("events").where("ownerId", "==", webhook.ownerId).get();
-  const told = docs.map((doc) => doc.data()).filter(({ type }) => type === "webhook.disabled");
+  const told = await eventsOf(deps, webhook.ownerId, "webhook.disabled");
   expect(told).toMatchObject([{ except: webhook.id, payload: { webhook_id: webhook.id, reason } }]);
   expect(await readWebhook(deps, other)).toMatchObject({ isActive: true });
 });

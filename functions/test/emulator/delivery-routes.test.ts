@@ -1,30 +1,23 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { timestamp } from "../../src/platform/firestore.ts";
 import { createApiClient, newKey } from "../support/api-client.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 import { fieldsOf, leastWebhook, publishAndDeliver, runQueue, storeDelivery } from "../support/webhook-api.ts";
 
 const deps = createTestDeps(newTestFirestore());
 const api = createApiClient(deps);
-let receiver: Receiver;
+const receiver = receiverOfFile();
 let key: string;
 let owner: string;
 let made = 0;
 let numbers = 0;
 
-beforeAll(async () => {
-  receiver = await startReceiver();
-});
 beforeEach(async () => {
-  receiver.clear();
   made += 1;
   owner = `owner-${made}`;
   key = await newKey(deps.db, owner, ["webhooks"]);
 });
-afterAll(async () => {
-  await receiver.close();
-  await deps.db.terminate();
-});
+afterAll(() => deps.db.terminate());
 
 const create = async (parts: object) =>
   String((await api("POST", "/webhooks", { key, body: { ...leastWebhook, ...parts } })).body.id);
@@ -180,7 +173,7 @@ test("a dead delivery is sent again on request, once, with the id it had", async
     { number: 2, success: true },
   ];
   expect(history.body.data).toMatchObject([{ id: delivery, status: "delivered", attempts }]);
-  expect(receiver.received().map(({ headers }) => headers["webhook-id"])).toEqual([eventId, eventId]);
+  expect(receiver.receivedIds()).toEqual([eventId, eventId]);
   expect((await api("GET", "/deliveries?status=dead", { key })).body.data).toEqual([]);
   expect((await api("POST", path, { key })).body.code).toBe("delivery_not_dead");
 });

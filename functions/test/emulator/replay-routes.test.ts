@@ -1,25 +1,19 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { createApiClient, newKey } from "../support/api-client.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 import { fieldsOf, leastWebhook, publishAndDeliver, runQueue } from "../support/webhook-api.ts";
 
 const deps = createTestDeps(newTestFirestore());
 const api = createApiClient(deps);
-let receiver: Receiver;
+const receiver = receiverOfFile();
 let key: string;
 let made = 0;
 
-beforeAll(async () => {
-  receiver = await startReceiver();
-});
 beforeEach(async () => {
   made += 1;
   key = await newKey(deps.db, `owner-${made}`, ["webhooks"]);
 });
-afterAll(async () => {
-  await receiver.close();
-  await deps.db.terminate();
-});
+afterAll(() => deps.db.terminate());
 
 const create = async (parts: object = {}) =>
   String((await api("POST", "/webhooks", { key, body: { ...leastWebhook, ...parts } })).body.id);
@@ -59,7 +53,7 @@ test("a replay is accepted, tells its progress where its Location says, and send
     replayed: 2,
     completed_at: expect.stringMatching(/Z$/),
   });
-  const ids = receiver.received().map(({ headers }) => headers["webhook-id"]);
+  const ids = receiver.receivedIds();
   expect(ids.slice(0, 3)).toEqual(events);
   expect(ids.slice(3)).toEqual(events.slice(0, 2));
   const all = await api("POST", path, { key, body: { since, until: new Date(deps.now()).toISOString() } });

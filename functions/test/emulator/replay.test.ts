@@ -1,30 +1,21 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { timestamp } from "../../src/platform/firestore.ts";
 import { type Delivery, deliveries } from "../../src/webhooks/delivery.ts";
 import { findReplay, replayPage, startReplay } from "../../src/webhooks/replay.ts";
 import { webhooks } from "../../src/webhooks/webhook.ts";
 import { advanceTo, bring, bringAll, waiting } from "../support/delivery-queue.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import { deliveryOf, storeDeliveries, subscribed, subscriberSecret, withDeliveries } from "../support/subscribers.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 
 const db = newTestFirestore();
-let receiver: Receiver;
-beforeAll(async () => {
-  receiver = await startReceiver({ secret: subscriberSecret });
-});
-beforeEach(() => receiver.clear());
-afterAll(async () => {
-  await receiver.close();
-  await db.terminate();
-});
+const receiver = receiverOfFile({ secret: subscriberSecret });
+afterAll(() => db.terminate());
 
 const minute = 60_000;
 
 async function read(id: string): Promise<Delivery> {
   return (await deliveries(db).doc(id).get()).data() as Delivery;
 }
-
-const receivedIds = () => receiver.received().map(({ headers }) => headers["webhook-id"]);
 
 test("a replay of all sends what was delivered and what is dead again, oldest first, with the same ids and bytes", async () => {
   const deps = createTestDeps(db);
@@ -35,7 +26,7 @@ test("a replay of all sends what was delivered and what is dead again, oldest fi
   const done = await findReplay(deps, webhook.id, started.id);
   expect(done).toMatchObject({ state: "done", total: 3, processed: 3, replayed: 3 });
   expect(done.completedAt).not.toBeNull();
-  expect(receivedIds()).toEqual(all.map(({ eventId }) => eventId));
+  expect(receiver.receivedIds()).toEqual(all.map(({ eventId }) => eventId));
   expect(receiver.received().map(({ rawBody, verified }) => [rawBody, verified])).toEqual(
     all.map(({ body }) => [body, true]),
   );
@@ -53,7 +44,7 @@ test("a replay of the dead ones leaves the others alone", async () => {
   const { id } = await startReplay(deps, webhook, { since: start, until: deps.now(), status: "dead" });
   await bringAll(deps);
   expect(await findReplay(deps, webhook.id, id)).toMatchObject({ state: "done", total: 2, processed: 2, replayed: 2 });
-  expect(receivedIds()).toEqual([all[1]?.eventId, all[3]?.eventId]);
+  expect(receiver.receivedIds()).toEqual([all[1]?.eventId, all[3]?.eventId]);
 });
 
 test("the time range begins with since, ends before until, and is one webhook's", async () => {
@@ -69,7 +60,7 @@ test("the time range begins with since, ends before until, and is one webhook's"
   const { total } = await startReplay(deps, webhook, range);
   await bringAll(deps);
   expect(total).toBe(2);
-  expect(receivedIds()).toEqual([all[1]?.eventId, all[2]?.eventId]);
+  expect(receiver.receivedIds()).toEqual([all[1]?.eventId, all[2]?.eventId]);
 });
 
 test("what is pending is counted, but left alone", async () => {
@@ -105,7 +96,7 @@ test("60 deliveries are three pages, with the progress to be read after each, fi
     if (n > 0) expect(order.runAt - (orders[n - 1]?.runAt ?? 0)).toBeGreaterThanOrEqual(200);
   }
   await bringAll(deps);
-  expect(receivedIds().sort()).toEqual(all.map(({ eventId }) => eventId).sort());
+  expect(receiver.receivedIds().sort()).toEqual(all.map(({ eventId }) => eventId).sort());
 });
 
 test("deliveries of one and the same moment are all replayed, over pages", async () => {
@@ -117,7 +108,7 @@ test("deliveries of one and the same moment are all replayed, over pages", async
   const { id } = await startReplay(deps, webhook, { since: at, until: at + 1, status: "all" });
   await bringAll(deps);
   expect(await findReplay(deps, webhook.id, id)).toMatchObject({ state: "done", total: 50, processed: 50 });
-  expect(new Set(receivedIds()).size).toBe(50);
+  expect(new Set(receiver.receivedIds()).size).toBe(50);
 });
 
 test("a page that comes too early, or before its replay is stored, is to be brought again; one that was done does nothing", async () => {
@@ -146,7 +137,7 @@ test("a page that runs twice at once sends nothing twice, and counts once", asyn
   await Promise.all([replayPage(deps, page), replayPage(deps, page)]);
   await bringAll(deps);
   expect(await findReplay(deps, webhook.id, id)).toMatchObject({ state: "done", processed: 10, replayed: 10 });
-  expect(receivedIds()).toHaveLength(10);
+  expect(receiver.receivedIds()).toHaveLength(10);
 });
 
 test("a second replay of the same range sends all of it once more", async () => {

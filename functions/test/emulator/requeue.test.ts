@@ -1,28 +1,19 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { type Delivery, deliveries } from "../../src/webhooks/delivery.ts";
 import { beginRound, rescueAfterMs, rescueDeliveries, retryDelivery } from "../../src/webhooks/requeue.ts";
 import { advanceTo, bring, bringAll, bringDue, waiting } from "../support/delivery-queue.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import { deliveryOf, storeDeliveries, subscribed, subscriberSecret, withDeliveries } from "../support/subscribers.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 
 const db = newTestFirestore();
-let receiver: Receiver;
-beforeAll(async () => {
-  receiver = await startReceiver({ secret: subscriberSecret });
-});
-beforeEach(() => receiver.clear());
-afterAll(async () => {
-  await receiver.close();
-  await db.terminate();
-});
+const receiver = receiverOfFile({ secret: subscriberSecret });
+afterAll(() => db.terminate());
 
 const minute = 60_000;
 
 async function read(id: string): Promise<Delivery> {
   return (await deliveries(db).doc(id).get()).data() as Delivery;
 }
-
-const receivedIds = () => receiver.received().map(({ headers }) => headers["webhook-id"]);
 
 test("a dead delivery that is retried gets a new round with the full schedule", async () => {
   const deps = createTestDeps(db);
@@ -106,7 +97,7 @@ test("an overdue pending delivery is queued again, once per patience, until it i
   expect(await sweep()).toBe(1);
   expect(waiting(deps)).toHaveLength(2);
   for (const task of waiting(deps)) await bring(deps, task);
-  expect(receivedIds()).toEqual([lost.eventId]);
+  expect(receiver.receivedIds()).toEqual([lost.eventId]);
   deps.advance(rescueAfterMs);
   expect(await sweep()).toBe(0);
   await own.terminate();

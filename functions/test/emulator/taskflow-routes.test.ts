@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { createApiClient, newKey } from "../support/api-client.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 import { runQueue, triggerEvent } from "../support/webhook-api.ts";
 
@@ -11,22 +11,15 @@ const requests = JSON.parse(readFileSync(join(import.meta.dirname, "../fixtures/
 const deps = createTestDeps(newTestFirestore());
 const api = createApiClient(deps);
 const secret = requests.create.secret_token;
-let receiver: Receiver;
+const receiver = receiverOfFile({ secret });
 let key: string;
 let made = 0;
 
-beforeAll(async () => {
-  receiver = await startReceiver({ secret });
-});
 beforeEach(async () => {
-  receiver.clear();
   made += 1;
   key = await newKey(deps.db, `owner-${made}`, ["webhooks"]);
 });
-afterAll(async () => {
-  await receiver.close();
-  await deps.db.terminate();
-});
+afterAll(() => deps.db.terminate());
 
 const flow = (method: string, path: string, body?: unknown) => api(method, `//api/webhooks${path}`, { key, body });
 

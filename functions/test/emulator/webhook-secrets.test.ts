@@ -1,29 +1,22 @@
 import { Webhook } from "standardwebhooks";
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { parseKeys } from "../../src/domain/keys.ts";
 import { createApiClient, newKey } from "../support/api-client.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import { createTestDeps, newSecret, newTestFirestore } from "../support/test-deps.ts";
 import { leastWebhook } from "../support/webhook-api.ts";
 
 const deps = createTestDeps(newTestFirestore());
 const api = createApiClient(deps);
 const dayMs = 24 * 3_600_000;
-let receiver: Receiver;
+const receiver = receiverOfFile();
 let key: string;
 let made = 0;
 
-beforeAll(async () => {
-  receiver = await startReceiver();
-});
 beforeEach(async () => {
-  receiver.clear();
   made += 1;
   key = await newKey(deps.db, `owner-${made}`, ["webhooks"]);
 });
-afterAll(async () => {
-  await receiver.close();
-  await deps.db.terminate();
-});
+afterAll(() => deps.db.terminate());
 
 const create = (parts: object = {}) =>
   api("POST", "/webhooks", { key, body: { ...leastWebhook, url: `${receiver.url}/webhook`, ...parts } });

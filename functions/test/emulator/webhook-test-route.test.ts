@@ -1,26 +1,21 @@
-import { type Receiver, startReceiver } from "../../../examples/receiver/receiver.ts";
 import { createApiClient, newKey } from "../support/api-client.ts";
+import { receiverOfFile } from "../support/receiver.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
 import { fieldsOf, leastWebhook } from "../support/webhook-api.ts";
 
 const deps = createTestDeps(newTestFirestore());
 const api = createApiClient(deps);
 const secret = `whsec_${Buffer.from("s".repeat(32)).toString("base64")}`;
-let receiver: Receiver;
+const receiver = receiverOfFile({ secret });
 let key: string;
 let id: unknown;
 
 beforeAll(async () => {
-  receiver = await startReceiver({ secret });
   key = await newKey(deps.db, "anna", ["webhooks"]);
   const { body } = await api("POST", "/webhooks", { key, body: { ...leastWebhook, secret_token: secret } });
   id = body.id;
 });
-afterEach(() => receiver.clear());
-afterAll(async () => {
-  await receiver.close();
-  await deps.db.terminate();
-});
+afterAll(() => deps.db.terminate());
 
 /** Points the webhook somewhere, past the bounds of the API, and tests it. */
 async function testAt(parts: object, body: object = { event_type: "order.paid", sample_data: { order: 7 } }) {
@@ -44,7 +39,7 @@ test("a test delivery is one signed request, with its outcome in the answer", as
 test("two tests are two events", async () => {
   await testAt({ url: `${receiver.url}/webhook` });
   await testAt({ url: `${receiver.url}/webhook` });
-  const ids = receiver.received().map(({ headers }) => headers["webhook-id"]);
+  const ids = receiver.receivedIds();
   expect(new Set(ids).size).toBe(2);
 });
 

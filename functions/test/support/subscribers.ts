@@ -1,5 +1,6 @@
 import type { Deps } from "../../src/deps.ts";
 import { timestamp } from "../../src/platform/firestore.ts";
+import type { OutboundResponse } from "../../src/platform/outbound-http.ts";
 import { type Delivery, type DeliveryOrder, deliveries, deliveryIdOf, eventIdOf } from "../../src/webhooks/delivery.ts";
 import type { ApplicationEvent } from "../../src/webhooks/outgoing-event.ts";
 import { publishApplicationEvent } from "../../src/webhooks/publish.ts";
@@ -64,6 +65,28 @@ function pick({ id, type }: Partial<ApplicationEvent>) {
 /** The order for an attempt at delivering an application event. */
 export function orderOf(event: { readonly id: string }, webhook: { readonly id: string }, attempt = 1): DeliveryOrder {
   return { source: { event: event.id }, webhookId: webhook.id, attempt };
+}
+
+/** One event on its way to one webhook with that URL, and the order for the first attempt. */
+export async function sentTo(deps: Deps, url: string, parts: Partial<Webhook> = {}) {
+  const webhook = await subscribed(deps, { url, ...parts });
+  const event = await published(deps, webhook.ownerId);
+  return { webhook, event, order: orderOf(event, webhook) };
+}
+
+/** A 200 and nothing with it, for a test that answers in the subscriber's place. */
+export const emptyAnswer: OutboundResponse = {
+  status: 200,
+  headers: {},
+  body: Buffer.alloc(0),
+  truncated: false,
+  durationMs: 1,
+};
+
+/** The events of that type that were published for the owner. */
+export async function eventsOf({ db }: Deps, ownerId: string, type: string): Promise<ApplicationEvent[]> {
+  const { docs } = await db.collection("events").where("ownerId", "==", ownerId).where("type", "==", type).get();
+  return docs.map((doc) => doc.data() as ApplicationEvent);
 }
 
 /** The delivery as it stands; undefined where there is none. */
