@@ -17,7 +17,8 @@ interface Kind {
   readonly reference: string;
   /** The status with which the product answers, and the reference. */
   readonly statuses: readonly [number, number];
-  requests(world: World, service: string, count: number): Promise<LoadRequest[]>;
+  /** Sets up what a round's requests need, and says how to make those of one round. */
+  prepare(world: World, service: string): Promise<(count: number) => Promise<LoadRequest[]>>;
   referenceRequests(service: string, count: number): LoadRequest[];
 }
 
@@ -28,11 +29,11 @@ const submission: Kind = {
   target: "api",
   reference: "bareCreate",
   statuses: [202, 202],
-  async requests({ db }, service, count) {
+  async prepare({ db }, service) {
     await registerCaller(db, service);
     const body = JSON.stringify({ service: "bench", prompt, metadata: { order: 7 } });
     const headers = { "x-api-key": apiKey };
-    return Array.from({ length: count }, () => ({ path: "/api/v1/tasks", headers, body }));
+    return async (count) => Array.from({ length: count }, () => ({ path: "/api/v1/tasks", headers, body }));
   },
   referenceRequests: (service, count) =>
     Array.from({ length: count }, () => ({
@@ -46,9 +47,11 @@ const dispatch: Kind = {
   target: "dispatchTask",
   reference: "barePost",
   statuses: [204, 204],
-  async requests({ storeTasks }, service, count) {
-    const ids = await storeTasks(count, { webhookUrl: service, prompt });
-    return ids.map((correlationId) => ({ path: "/", body: JSON.stringify({ data: { correlationId, attempt: 1 } }) }));
+  prepare: async ({ storeTasks }, service) => {
+    return async (count) => {
+      const ids = await storeTasks(count, { webhookUrl: service, prompt });
+      return ids.map((correlationId) => ({ path: "/", body: JSON.stringify({ data: { correlationId, attempt: 1 } }) }));
+    };
   },
   referenceRequests: barePosts,
 };
@@ -58,19 +61,19 @@ const delivery: Kind = {
   target: "deliverWebhook",
   reference: "barePost",
   statuses: [204, 204],
-  async requests({ storeTasks, deps }, service, count) {
-    const at = Timestamp.fromMillis(deps.now());
-    const history = [{ seq: 5, type: "task.completed", at, status: "completed" }];
-    const ids = await storeTasks(count, { status: "completed", completedAt: at, history });
-    // A webhook gets 1,000 an hour; each of these gets 50.
-    const hooks = await Promise.all(
-      Array.from({ length: Math.ceil(count / 50) }, () => subscribed(deps, { url: service })),
-    );
-    return ids.map((task, index) => {
-      const webhookId = hooks[index % hooks.length]?.id;
-      const deliver = { source: { task, seq: 5 }, webhookId, attempt: 1 };
-      return { path: "/", body: JSON.stringify({ data: { deliver } }) };
-    });
+  async prepare({ storeTasks, deps }, service) {
+    // A webhook gets 1,000 an hour; so many get each its share of all rounds.
+    const hooks = await Promise.all(Array.from({ length: 10 }, () => subscribed(deps, { url: service })));
+    return async (count) => {
+      const at = Timestamp.fromMillis(deps.now());
+      const history = [{ seq: 5, type: "task.completed", at, status: "completed" }];
+      const ids = await storeTasks(count, { status: "completed", completedAt: at, history });
+      return ids.map((task, index) => {
+        const webhookId = hooks[index % hooks.length]?.id;
+        const deliver = { source: { task, seq: 5 }, webhookId, attempt: 1 };
+        return { path: "/", body: JSON.stringify({ data: { deliver } }) };
+      });
+    };
   },
   referenceRequests: barePosts,
 };
@@ -94,15 +97,14 @@ export const work: Section = {
         const service = await world.service();
         const product = await world.product(kind.target);
         const reference = await world.reference(kind.reference);
+        const requestsOf = await kind.prepare(world, service);
         for (const concurrency of concurrencies) {
           const count = amounts[effort][concurrency];
           const contestants: Contestant[] = [
             {
               name: kind.name,
-              run: async () => {
-                const requests = await kind.requests(world, service, count);
-                return await world.send(product, { concurrency, requests }, kind.statuses[0]);
-              },
+              run: async () =>
+                await world.send(product, { concurrency, requests: await requestsOf(count) }, kind.statuses[0]),
             },
             {
               name: kind.reference,

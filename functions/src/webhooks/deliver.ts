@@ -71,11 +71,12 @@ async function findOrMake(
     "event" in source ? deps.db.collection("events").doc(source.event) : pendingWebhookRef(deps.db, source.task);
   const [snapshot, sourceSnapshot] = await readShared(deps.db, ref, sourceRef);
   if (snapshot.exists) return { snapshot, delivery: snapshot.data() as Delivery };
-  return { snapshot, delivery: firstDelivery(deps, order, sourceSnapshot, webhook) };
+  return { snapshot, delivery: firstDelivery(deps, ref.id, order, sourceSnapshot, webhook) };
 }
 
 function firstDelivery(
   deps: Deps,
+  id: string,
   order: DeliveryOrder,
   source: DocumentSnapshot,
   webhook: Webhook | undefined,
@@ -88,7 +89,7 @@ function firstDelivery(
   const body = format.render(event);
   if (url == null || body === undefined) return undefined;
   return {
-    id: deliveryIdOf(order),
+    id,
     eventId: eventIdOf(order.source),
     source: order.source,
     eventType: event.type,
