@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { loadLater } from "./load-later.mjs";
 
 // Packages that are CommonJS ask for what Node.js gives such modules.
 const commonJsNames = [
@@ -24,7 +25,12 @@ const { metafile } = await build({
   format: "esm",
   platform: "node",
   target: "node24",
+  plugins: [loadLater],
   banner: { js: commonJsNames.join("\n") },
+  // Half the size is half the time of reading it. Names stay, so that a stack in the log says where it was.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
   sourcemap: "linked",
   sourcesContent: false,
   metafile: true,
