@@ -8,7 +8,7 @@ export interface Contestant {
   run(): Promise<LoadReport>;
 }
 
-const allFigures = ["perSecond", "p50Ms", "p99Ms", "cpuMs"] as const;
+const allFigures = ["perSecond", "p50Ms", "p99Ms", "cpuMs", "emulatorCpuMs", "outsideCpuMs"] as const;
 type Figure = (typeof allFigures)[number];
 
 export interface Comparison {

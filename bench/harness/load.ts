@@ -23,6 +23,9 @@ export interface LoadReport {
   readonly p99Ms: number;
   /** Processor time of the process that answered, for each request; absent where it was not looked at. */
   readonly cpuMs?: number;
+  /** The same of the Firestore emulator, and of who is outside. */
+  readonly emulatorCpuMs?: number;
+  readonly outsideCpuMs?: number;
   /** How many answers had which status. */
   readonly statuses: Readonly<Record<string, number>>;
 }

@@ -1,6 +1,7 @@
 import { FriendlyError } from "../../scripts/stack/friendly-error.ts";
 import { startScript } from "./children.ts";
 import type { LoadReport } from "./load.ts";
+import { processorMs } from "./processor-time.ts";
 
 /** Tasks that go all the way. */
 export interface RoundTrips {
@@ -26,8 +27,10 @@ export async function startOutside(): Promise<Outside> {
   return {
     url: `http://127.0.0.1:${port}/work`,
     async run(trips) {
+      const before = processorMs(child.pid);
       const report = await child.ask<LoadReport>(trips);
-      if (report.statuses[200] === trips.count) return report;
+      const outsideCpuMs = (processorMs(child.pid) - before) / trips.count;
+      if (report.statuses[200] === trips.count) return { ...report, outsideCpuMs };
       throw new FriendlyError(
         `${trips.count} round trips ended so: ${JSON.stringify(report.statuses)}, and not all with 200.`,
       );

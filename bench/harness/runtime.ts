@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type FunctionProcess, startFunction } from "../../scripts/stack/function-process.ts";
 import { functionsFolder, root } from "../../scripts/stack/layout.ts";
 import { logFolder, logOf } from "./children.ts";
+import { processorMs } from "./processor-time.ts";
 
 /** Where a function's code is: the product's, as it is deployed, or what it is measured against. */
 const sources = {
@@ -30,17 +30,8 @@ export async function startRuntime(
   const runtime = await startFunction(target, environment, logOf(`${source}-${target}`), options);
   return {
     ...runtime,
-    cpuMs: () => cpuMs(runtime.pid),
+    cpuMs: () => processorMs(runtime.pid),
     // A profile is written when the process ends by itself.
     stop: profiled ? runtime.dismiss : runtime.stop,
   };
-}
-
-/** proc_pid_stat(5): time in user and in kernel mode, in hundredths of a second. */
-function cpuMs(pid: number | undefined): number {
-  const file = `/proc/${pid}/stat`;
-  if (!existsSync(file)) return Number.NaN;
-  const stat = readFileSync(file, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * 10;
 }

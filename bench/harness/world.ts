@@ -7,6 +7,7 @@ import { startFirestore } from "../../scripts/stack/firestore-process.ts";
 import { type DocumentData, type Firestore, getFirestore, initializeApp } from "../references/packages.ts";
 import { logOf, startScript } from "./children.ts";
 import { type Load, type LoadReport, startLoadGenerator } from "./load.ts";
+import { processorMs } from "./processor-time.ts";
 import { type Runtime, startRuntime } from "./runtime.ts";
 
 const projectId = "demo-bench";
@@ -18,14 +19,20 @@ export interface World {
   readonly deps: Deps;
   /** Sends requests to a function. @throws FriendlyError where not every answer has the status `expected`. */
   send(to: Runtime, load: Omit<Load, "url">, expected: number): Promise<LoadReport>;
+  /** Does something `count` times, and says how much processor time each took: of these functions together, and of the emulator. */
+  timed<Report extends object>(
+    of: readonly { cpuMs(): number }[],
+    count: number,
+    run: () => Promise<Report>,
+  ): Promise<Report & Pick<LoadReport, "cpuMs" | "emulatorCpuMs">>;
   /** Starts one of the product's functions. */
   product(target: string, env?: Readonly<Record<string, string>>): Promise<Runtime>;
   /** Starts one of those in `references/`. */
   reference(target: string): Promise<Runtime>;
   /** Starts a function that does nothing and loads nothing. */
   bare(env?: Readonly<Record<string, string>>): Promise<Runtime>;
-  /** Starts the whole product in one process, and gives its address. */
-  wholeProduct(): Promise<string>;
+  /** Starts the whole product in one process. */
+  wholeProduct(): Promise<Pick<Runtime, "url" | "cpuMs">>;
   /** Starts a server, in a process of its own, that takes every POST at once, and gives its address. */
   service(): Promise<string>;
   /** Stores so many tasks, each just submitted but for what `changes` says, and gives their ids. */
@@ -64,21 +71,26 @@ export async function inWorld<T>(work: (world: World) => Promise<T>, heapGib = 4
       const child = startScript(script, script, { ...env, NODE_ENV: "production" });
       endings.push(child.stop);
       const { port } = await child.hear<{ port: number }>();
-      return `http://127.0.0.1:${port}`;
+      return { url: `http://127.0.0.1:${port}`, cpuMs: () => processorMs(child.pid) };
+    };
+    const timed: World["timed"] = async (of, count, run) => {
+      const spent = () => of.reduce((sum, { cpuMs }) => sum + cpuMs(), 0);
+      const [before, emulatorBefore] = [spent(), processorMs(firestore.pid)];
+      const report = await run();
+      const emulatorCpuMs = (processorMs(firestore.pid) - emulatorBefore) / count;
+      return { ...report, cpuMs: (spent() - before) / count, emulatorCpuMs };
     };
     return await work({
       db,
       deps,
-      async send(to, requests, expected) {
-        const before = to.cpuMs();
-        const report = await load.send({ ...requests, url: to.url }, expected);
-        return { ...report, cpuMs: (to.cpuMs() - before) / requests.requests.length };
-      },
+      timed,
+      send: (to, requests, expected) =>
+        timed([to], requests.requests.length, () => load.send({ ...requests, url: to.url }, expected)),
       product: (target, more = {}) => start("product", target, { ...env, ...more }),
       reference: (target) => start("reference", target, env),
       bare: (more = {}) => start("bare", "bareStart", { ...env, ...more }),
       wholeProduct: () => serve("one-process"),
-      service: () => serve("service-process"),
+      service: async () => (await serve("service-process")).url,
       storeTasks: async (count, changes = {}) => {
         const ids = newIds(count);
         // Several at once: the client packs one while the database unpacks another.

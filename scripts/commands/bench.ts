@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { runSections } from "../../bench/run.ts";
 import { buildFunctions } from "../stack/build.ts";
 import { listenForInterruption } from "../stack/interruption.ts";
@@ -8,7 +9,10 @@ export async function bench(args: string[]): Promise<number> {
   await buildFunctions(interruption.signal);
   const names = args.filter((arg) => arg !== "quick");
   try {
-    await runSections(names, args.includes("quick") ? "quick" : "full", interruption.signal);
+    const effort = args.includes("quick") ? "quick" : "full";
+    // A section takes minutes. What it has started ends with this process.
+    const interrupted = once(interruption.signal, "abort").then(() => interruption.signal.throwIfAborted());
+    await Promise.race([runSections(names, effort, interruption.signal), interrupted]);
     return 0;
   } catch (error) {
     const code = interruption.exitCode();

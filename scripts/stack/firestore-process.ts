@@ -14,13 +14,13 @@ import { runQuietly } from "./run-quietly.ts";
 const readyWithinMs = 120_000;
 
 /** A Firestore emulator in a process of its own, with nothing in it. It ends with this process, however that ends. */
-export interface FirestoreProcess extends Pick<Child, "signal" | "stop"> {
+export interface FirestoreProcess extends Pick<Child, "pid" | "signal" | "stop"> {
   /** `127.0.0.1:{port}`, for FIRESTORE_EMULATOR_HOST. */
   readonly address: string;
 }
 
 interface Options {
-  /** How much memory its Java may use, but at most half of the machine's; Java's own choice where it is left out. */
+  /** How much memory its Java may use, but at most three quarters of the machine's; Java's own choice where it is left out. */
   readonly heapGib?: number;
   /** The `host:port` that gets its events. */
   readonly eventsTo?: string;
@@ -55,7 +55,7 @@ export async function startFirestore(
     await stop();
     throw error;
   }
-  return { address, signal: child.signal, stop };
+  return { address, pid: child.pid, signal: child.signal, stop };
 }
 
 /** The emulator that is on this machine, or else one that firebase-tools downloads. */
@@ -73,7 +73,7 @@ async function emulatorJar(signal: AbortSignal): Promise<string> {
 }
 
 function heapMib(gib: number): number {
-  return Math.floor(Math.min(gib * 1_024, totalmem() / 1_024 ** 2 / 2));
+  return Math.floor(Math.min(gib * 1_024, (totalmem() / 1_024 ** 2) * 0.75));
 }
 
 async function freePort(): Promise<number> {
