@@ -5,7 +5,7 @@ import { inWorld, type World } from "./harness/world.ts";
 
 /** Stale entries of a sweep, and others that are not. */
 const amounts = {
-  full: { stale: 100_000, others: 1_000_000 },
+  full: { stale: 100_000, others: 300_000 },
   quick: { stale: 10_000, others: 50_000 },
 } as const;
 

@@ -47,7 +47,7 @@ export const forged: Section = {
 function forgedCallback() {
   const id = randomUUID();
   return {
-    path: `/${id}?token=generic~task~${randomBytes(32).toString("base64url")}`,
+    path: `/${id}?token=generic~task~${Date.now().toString(36)}~${randomBytes(32).toString("base64url")}`,
     body: JSON.stringify({ correlationId: id, status: "success", resultUrl: "https://attacker.example.com/a.mp4" }),
   };
 }

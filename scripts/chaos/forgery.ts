@@ -26,7 +26,7 @@ export function forge(forgery: Forgery, target: Target): { url: string; body: un
       url.searchParams.set("token", `${token.slice(0, -4)}AAAA`);
       break;
     case "other-tasks-token":
-      url.searchParams.set("token", otherUrl === undefined ? "generic~task~AAAA" : otherToken);
+      url.searchParams.set("token", otherUrl === undefined ? "generic~task~kgx8v3e0~AAAA" : otherToken);
       break;
     case "changed-claims":
       url.searchParams.set("token", token.replace("~task~", "~forged~"));

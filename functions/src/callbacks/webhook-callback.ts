@@ -1,7 +1,7 @@
 import type { Deps } from "../deps.ts";
 import { BoomerangError, messageOf } from "../domain/errors.ts";
 import { problemOf } from "../domain/problem.ts";
-import type { Log } from "../platform/log.ts";
+import { type Log, type LogFields, limitLines } from "../platform/log.ts";
 import { applyCallback } from "./apply-callback.ts";
 import { withinDeadline } from "./deadline.ts";
 import { type CallbackRequest, parseCallback } from "./parse-callback.ts";
@@ -43,12 +43,23 @@ export function refusal(log: Log, error: unknown, correlationId?: string): Callb
   const known = error instanceof BoomerangError && error.status < 500 ? error : unavailable(error);
   const fields = { correlationId, status: known.status, errorCode: known.code };
   if (known.status === 503) log.error("callback: could not be taken", { ...fields, reason: messageOf(error) });
+  else if (correlationId === undefined) warnOfStranger(log, fields);
   else log.warn("callback: refused", fields);
   return {
     status: known.status,
     headers: { "content-type": "application/problem+json", ...known.headers },
     body: problemOf(known),
   };
+}
+
+const strangersPerSecond = 20;
+const strangers = new WeakMap<Log, Log["warn"]>();
+
+/** Whoever has no token of ours can send as much as they like, but not fill the log with it. */
+function warnOfStranger(log: Log, fields: LogFields): void {
+  const warn = strangers.get(log) ?? limitLines(log.warn, strangersPerSecond);
+  strangers.set(log, warn);
+  warn("callback: refused", fields);
 }
 
 function unavailable(cause: unknown): BoomerangError {

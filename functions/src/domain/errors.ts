@@ -31,7 +31,11 @@ export class BoomerangError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: string, message: string, options: BoomerangErrorOptions = {}) {
+    const { stackTraceLimit } = Error;
+    // Nobody looks at where a refusal was thrown, and to find out costs as much as to check a signature.
+    if (options.status !== undefined && options.status < 500) Error.stackTraceLimit = 0;
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.status = options.status ?? 500;
     this.retryable = options.retryable ?? false;

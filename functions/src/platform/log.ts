@@ -15,3 +15,24 @@ export const cloudLog: Log = {
   warn: (message, fields) => logger.warn(message, fields ?? {}),
   error: (message, fields) => logger.error(message, fields ?? {}),
 };
+
+/**
+ * Writes at most `perSecond` lines in a second of the clock (milliseconds), and counts the others: the next line that is written says
+ * how many there were, as `omitted`. For what strangers cause, who would otherwise fill the log as fast as they like.
+ */
+export function limitLines(write: Log["warn"], perSecond: number, now: () => number = Date.now): Log["warn"] {
+  let second = 0;
+  let written = 0;
+  let omitted = 0;
+  return (message, fields) => {
+    const current = Math.floor(now() / 1_000);
+    if (current !== second) [second, written] = [current, 0];
+    if (written === perSecond) {
+      omitted += 1;
+      return;
+    }
+    written += 1;
+    write(message, omitted === 0 ? fields : { ...fields, omitted });
+    omitted = 0;
+  };
+}

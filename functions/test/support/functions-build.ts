@@ -26,7 +26,7 @@ export function buildIfOutOfDate(): void {
 
 function isOutOfDate(): boolean {
   const changedAt = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = globSync(join(functionsFolder, "src/**/*.ts"));
+  const sources = globSync(join(functionsFolder, "{src/**/*.ts,*.mjs,warm-up.ts}"));
   return Math.max(...sources.map(changedAt)) >= changedAt(bundle);
 }
 
