@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FriendlyError } from "../scripts/stack/friendly-error.ts";
+import { newestProfile } from "./harness/profile.ts";
 import { describe, machine } from "./harness/report.ts";
 import { type Effort, isReached, type SectionResult } from "./harness/section.ts";
 import { sections } from "./sections.ts";
@@ -32,6 +33,12 @@ export async function runSections(names: readonly string[], effort: Effort, stop
     keep(name, result, effort, Math.round((performance.now() - startedAt) / 1_000));
     goals += result.goals.length;
     reached += result.goals.filter(isReached).length;
+  }
+  const { BENCH_PROFILE: profiled } = process.env;
+  if (profiled !== undefined) {
+    console.log(
+      describe(`Where ${profiled} spent its processor time, starting included`, { rows: newestProfile(), goals: [] }),
+    );
   }
   console.log(`\n${reached} of ${goals} goals reached. The figures are in bench/results.json.`);
 }
