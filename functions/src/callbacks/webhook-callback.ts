@@ -55,7 +55,7 @@ export function refusal(log: Log, error: unknown, correlationId?: string): Callb
 const strangersPerSecond = 20;
 const strangers = new WeakMap<Log, Log["warn"]>();
 
-/** Whoever has no token of ours can send as much as they like, but not fill the log with it. */
+/** What could not even be read comes from strangers, mostly. They can send as much as they like, but not fill the log with it. */
 function warnOfStranger(log: Log, fields: LogFields): void {
   const warn = strangers.get(log) ?? limitLines(log.warn, strangersPerSecond);
   strangers.set(log, warn);
