@@ -46,7 +46,6 @@ async function fetched(url: unknown, method = "GET") {
 }
 
 const codeOf = (body: Buffer) => JSON.parse(body.toString()).code;
-const filesOf = async (id: string) => (await bucket.paths()).filter((path) => path.startsWith(`uploads/${id}/`));
 
 test("the service is told where the file is, which no parameter replaces, and fetches it whole", async () => {
   const { id, told } = await ingested();
@@ -122,9 +121,9 @@ test("when the task completes, its file goes, and twice is once", async () => {
   await callBack(deps, id, { status: "success", result: { chunks: 3 } });
   const late = await fetched(told.file_url);
   expect([late.status, codeOf(late.body)]).toEqual([410, "file_gone"]);
-  expect(await filesOf(id)).toHaveLength(1);
+  expect(await bucket.filesOf(id)).toHaveLength(1);
   await trigger(deps, id);
-  expect(await filesOf(id)).toEqual([]);
+  expect(await bucket.filesOf(id)).toEqual([]);
   await trigger(deps, id);
   const again = await api("POST", `/tasks/${id}/retry`, { key });
   expect([again.status, again.body.code]).toEqual([409, "task_not_retryable"]);
@@ -147,9 +146,9 @@ test("a task that failed keeps its file for a retry, which gets a copy of its ow
   const retried = await api("POST", `/tasks/${id}/retry`, { key });
   expect([retried.status, retried.body.file]).toMatchObject([202, { name: "Bericht „Ärger“ 1.pdf", size: 3_000 }]);
   const newId = String(retried.body.id);
-  expect(await filesOf(newId)).toHaveLength(1);
+  expect(await bucket.filesOf(newId)).toHaveLength(1);
   expect((await api("POST", `/tasks/${id}/retry`, { key })).body.id).toBe(newId);
-  expect(await filesOf(newId)).toHaveLength(1);
+  expect(await bucket.filesOf(newId)).toHaveLength(1);
 
   await trigger(deps, newId);
   await dispatchNext(deps, newId);
@@ -157,7 +156,7 @@ test("a task that failed keeps its file for a retry, which gets a copy of its ow
   expect([source_type, (await fetched(file_url)).body.equals(content)]).toEqual(["document", true]);
   await callBack(deps, newId, { status: "success" });
   await trigger(deps, newId);
-  expect([await filesOf(id), await filesOf(newId)]).toMatchObject([[expect.anything()], []]);
+  expect([await bucket.filesOf(id), await bucket.filesOf(newId)]).toMatchObject([[expect.anything()], []]);
 });
 
 test("many retries at once are one task with one file", async () => {
@@ -166,7 +165,7 @@ test("many retries at once are one task with one file", async () => {
   const all = await Promise.all(Array.from({ length: 5 }, () => api("POST", `/tasks/${id}/retry`, { key })));
   const [newId, ...others] = new Set(all.map(({ body }) => String(body.id)));
   expect([all.map(({ status }) => status), others]).toEqual([Array(5).fill(202), []]);
-  expect(await filesOf(newId ?? "")).toEqual([(await readTask(deps, newId ?? "")).file?.path]);
+  expect(await bucket.filesOf(newId ?? "")).toEqual([(await readTask(deps, newId ?? "")).file?.path]);
 });
 
 test("where the file is gone, a retry says so, and leaves nothing", async () => {
@@ -187,7 +186,7 @@ test("when the document is deleted, the file goes with it", async () => {
   await before.ref.delete();
   const after = await snapshotOf(deps, id);
   await deriveConsequences(deps, before, after);
-  expect(await filesOf(id)).toEqual([]);
+  expect(await bucket.filesOf(id)).toEqual([]);
   await deriveConsequences(deps, before, after);
 });
 
@@ -198,5 +197,5 @@ test("where the deletion came without the document, all the task's files go, and
   await ref.delete();
   await deriveConsequences(deps, undefined, await snapshotOf(deps, id));
   expect((await bucket.paths()).filter((path) => path.includes(id))).toEqual([]);
-  expect(await filesOf(other.id)).toHaveLength(1);
+  expect(await bucket.filesOf(other.id)).toHaveLength(1);
 });

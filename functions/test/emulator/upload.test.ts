@@ -1,23 +1,19 @@
 import { createHash } from "node:crypto";
-import { pendingWebhookRef } from "../../src/tasks/pending-webhook.ts";
-import { createApiClient, fieldsOf, newKey, registerService } from "../support/api-client.ts";
+import { createApiClient, fieldsOf, newKey } from "../support/api-client.ts";
+import { readTask } from "../support/tasks.ts";
 import { createTestDeps, newTestFirestore } from "../support/test-deps.ts";
-import { boundary, end, formType, newBucket, part, pdf, sourceType, upload } from "../support/uploads.ts";
+import { boundary, end, formType, newBucket, part, pdf, sourceType, upload, uploadersKey } from "../support/uploads.ts";
 
 const bucket = newBucket();
 const deps = createTestDeps(newTestFirestore(), { files: bucket.files }, { MAX_UPLOAD_MB: "1" });
 const api = createApiClient(deps);
 const mb = 1_000_000;
 let key: string;
-
 beforeAll(async () => {
-  key = await newKey(deps.db, "anna", ["tasks:read", "tasks:write"]);
-  await registerService(deps.db, "ingest");
+  key = await uploadersKey(deps.db);
 });
 afterAll(() => deps.db.terminate());
 
-const read = async (id: unknown) => (await pendingWebhookRef(deps.db, String(id)).get()).data() ?? {};
-const filesOf = async (id: unknown) => (await bucket.paths()).filter((path) => path.startsWith(`uploads/${id}/`));
 const file = (content: string | Buffer, name = "report.pdf", type?: string) =>
   part("file", content, { name, ...(type === undefined ? {} : { type }) });
 const tasks = async () => (await deps.db.collection("pendingWebhooks").count().get()).data().count;
@@ -44,11 +40,16 @@ test("a file becomes a task, whatever the order of the parts", async () => {
     const id = body.task_id;
     expect(body).toMatchObject({ status: "pending", file_name: "report.pdf", file_size: 16 });
     const metadata = { source_type: "document", webhook_url: "http://127.0.0.1:9/webhook" };
-    const [path] = await filesOf(id);
+    const [path] = await bucket.filesOf(id);
     expect(path).toMatch(new RegExp(`^uploads/${id}/[\\da-f-]{36}$`));
     const stored = { path, name: "report.pdf", contentType: "application/pdf", bytes: 16, sha256 };
     const task = { service: "ingest", ownerId: "anna", params: { source_type: "document" }, callbackFormat: "morag" };
-    expect(await read(id)).toMatchObject({ ...task, metadata, callbackUrl: metadata.webhook_url, file: stored });
+    expect(await readTask(deps, String(id))).toMatchObject({
+      ...task,
+      metadata,
+      callbackUrl: metadata.webhook_url,
+      file: stored,
+    });
   }
 });
 
@@ -63,7 +64,7 @@ test.each([
   ]);
   const { status, body } = await upload(deps, key, cut(Buffer.concat([sourceType, file(content), end])));
   expect([status, body.file_size]).toEqual([202, content.length]);
-  const stream = await bucket.files.read((await filesOf(body.task_id))[0] ?? "");
+  const stream = await bucket.files.read((await bucket.filesOf(body.task_id))[0] ?? "");
   expect(Buffer.concat((await stream?.toArray()) ?? []).equals(content)).toBe(true);
 });
 
@@ -76,10 +77,10 @@ test.each<[string, string, string]>([
 ])("the name %j is data, and no path", async (name, type, kept) => {
   const { status, body } = await upload(deps, key, [sourceType, file("x", name, type), end]);
   expect([status, body.file_name]).toEqual([202, kept]);
-  const [path] = await filesOf(body.task_id);
+  const [path] = await bucket.filesOf(body.task_id);
   expect(path).toMatch(new RegExp(`^uploads/${body.task_id}/[\\da-f-]{36}$`));
   const plain = { "application/pdf": "application/pdf", "text/plain; charset=utf-8": "text/plain" }[type];
-  expect((await read(body.task_id)).file.contentType).toBe(plain ?? "application/octet-stream");
+  expect((await readTask(deps, String(body.task_id))).file?.contentType).toBe(plain ?? "application/octet-stream");
 });
 
 test("a file of just the limit is taken, one byte more is not, and leaves nothing", async () => {

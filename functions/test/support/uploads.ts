@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { getApps, initializeApp } from "firebase-admin/app";
+import type { Firestore } from "firebase-admin/firestore";
 import { getStorage } from "firebase-admin/storage";
 import type { Deps } from "../../src/deps.ts";
 import { createApp } from "../../src/http/app.ts";
 import { createFiles, type Files } from "../../src/platform/files.ts";
-import type { ApiAnswer } from "./api-client.ts";
+import { type ApiAnswer, newKey, registerService } from "./api-client.ts";
 
 /** A bucket of the test's own in the Storage emulator. */
 export interface Bucket {
@@ -12,6 +13,8 @@ export interface Bucket {
   readonly files: Files;
   /** Everything that lies in it. */
   paths(): Promise<string[]>;
+  /** What of it was uploaded for a task. */
+  filesOf(taskId: unknown): Promise<string[]>;
 }
 
 export function newBucket(): Bucket {
@@ -23,7 +26,14 @@ export function newBucket(): Bucket {
   if (!getApps().some(({ name }) => name === "[DEFAULT]")) initializeApp({ projectId: "demo-test" });
   const name = `t-${randomUUID()}`;
   const paths = async () => (await getStorage().bucket(name).getFiles())[0].map((file) => file.name).sort();
-  return { name, files: createFiles(name), paths };
+  const filesOf = async (id: unknown) => (await paths()).filter((path) => path.startsWith(`uploads/${id}/`));
+  return { name, files: createFiles(name), paths, filesOf };
+}
+
+/** A key that may upload, and read what became of it; the service that uploads go to is registered. */
+export async function uploadersKey(db: Firestore): Promise<string> {
+  await registerService(db, "ingest");
+  return await newKey(db, "anna", ["tasks:read", "tasks:write"]);
 }
 
 export const boundary = "----boundary-of-a-test";
