@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
 import { Agent, request } from "undici";
+import { commitSize, shardsAtOnce } from "../functions/src/tasks/expire.ts";
 import type { Row, Section } from "./harness/section.ts";
 import { inWorld, type World } from "./harness/world.ts";
 
@@ -12,8 +13,6 @@ const amounts = {
 /** What one of them takes up in the emulator's memory, about. */
 const bytesPerEntry = 13_000;
 const heapGib = Math.floor((totalmem() / 1_024 ** 3) * 0.7);
-/** The sweep's, see `commitSize` and `shardsAtOnce` in tasks/expire.ts. */
-const [entriesPerCommit, commitsAtOnce] = [250, 4];
 /** The function stops after 260 s, and the schedule calls it again. */
 const mostCalls = 6;
 
@@ -38,7 +37,6 @@ export const expiry: Section = {
     }, heapGib);
     const crowd = `${others.toLocaleString("en-US")} others`;
     const perSecond = (seconds: number) => stale / seconds;
-    const slower = (seconds: number, than: number) => 1 - than / seconds;
     const rows: Row[] = [
       { name: "the writes alone", stale: stale / 5, entriesPerSecond: stale / 5 / writes, seconds: writes },
       { name: "among 0 others", ...alone, entriesPerSecond: perSecond(alone.seconds) },
@@ -52,7 +50,7 @@ export const expiry: Section = {
           what: `share that ${crowd} slow it down by`,
           at: "most",
           wanted: 0.1,
-          reached: slower(crowded.seconds, alone.seconds),
+          reached: 1 - alone.seconds / crowded.seconds,
         },
       ],
       notes: [
@@ -101,10 +99,10 @@ async function sweeps({ product, storeTasks, db }: World) {
 async function writesAlone({ db, storeTasks }: World, count: number): Promise<number> {
   const ids = await storeTasks(count);
   const startedAt = performance.now();
-  const lanes = Array.from({ length: commitsAtOnce }, async () => {
+  const lanes = Array.from({ length: shardsAtOnce }, async () => {
     while (ids.length > 0) {
       const batch = db.batch();
-      for (const id of ids.splice(0, entriesPerCommit)) {
+      for (const id of ids.splice(0, commitSize)) {
         const ref = db.collection("pendingWebhooks").doc(id);
         batch.update(ref, { status: "expired", error: "No callback came.", completedAt: new Date() });
         batch.set(ref.collection("outcome").doc("final"), { status: "expired", at: new Date() });

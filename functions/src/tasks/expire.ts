@@ -28,8 +28,8 @@ export interface SweepReport {
 /** What one query may bring, as a stream: few, as the emulator, which has no index, looks through the whole collection for each. */
 const usualPageSize = 10_000;
 /** Expiring a task is two writes, and a commit takes 500. */
-const commitSize = 250;
-const shardsAtOnce = 4;
+export const commitSize = 250;
+export const shardsAtOnce = 4;
 /** What of a task the sweep looks at: unpacking a document whole takes longer than everything else that is done with it. */
 const judgedBy = [
   "status",
